@@ -1,0 +1,75 @@
+"""One clip as the stages see it: arrays memory-mapped, tables read on first use, nothing decoded twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vadflow.io import open_array, read_table
+
+
+@dataclass(frozen=True)
+class ClipView:
+    """A clip's artefacts. A path is None where the workflow did not declare it as an input of the job, and then it cannot be read.
+
+    Attributes:
+        name: clip name.
+        fps: frames a second of the source.
+        source: video file or image folder, for what needs source resolution.
+        size: (height, width) of the source in pixels; boxes and flow vectors are in this scale.
+    """
+
+    name: str
+    fps: float
+    size: tuple[int, int]
+    source: Path | None = None
+    frames_path: Path | None = None
+    differences_path: Path | None = None
+    flow_path: Path | None = None
+    objects_path: Path | None = None
+
+    @cached_property
+    def frames(self) -> np.ndarray:
+        """(T, h, w, C) uint8 at working size, C = 1 gray or 3 RGB."""
+        return open_array(_declared(self.frames_path, "frames", self.name))
+
+    @cached_property
+    def differences(self) -> np.ndarray:
+        """(T, gh, gw) float16: mean |x_t - x_(t-1)| per cell of the working-size frame, in [0, 1]; row 0 repeats row 1."""
+        return open_array(_declared(self.differences_path, "differences", self.name))
+
+    @cached_property
+    def flow(self) -> np.ndarray:
+        """(T, gh, gw, 2) float16: mean optical flow (dx, dy) from t-1 to t per cell of the source frame, px/frame; row 0 repeats row 1."""
+        return open_array(_declared(self.flow_path, "flow", self.name))
+
+    @cached_property
+    def objects(self) -> pd.DataFrame:
+        """One row an object, by frame; columns in `objects.schema`."""
+        return read_table(_declared(self.objects_path, "objects", self.name))
+
+    def __len__(self) -> int:
+        """Number of decoded frames."""
+        for path in (self.frames_path, self.flow_path, self.differences_path):
+            if path is not None:
+                return int(open_array(path).shape[0])
+        raise KeyError(f"clip {self.name}: no array was declared, so its length is unknown")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Frames [start, stop) of a clip: what a system fits on or is calibrated on."""
+
+    clip: ClipView
+    start: int
+    stop: int
+
+
+def _declared(path: Path | None, what: str, clip: str) -> Path:
+    if path is None:
+        raise KeyError(f"clip {clip}: {what} were not declared as an input of this job; add {what!r} to the system's `needs`")
+    return path

@@ -1,0 +1,1 @@
+"""From a video file or an image folder to packed frames, differences and flow."""

@@ -1,0 +1,1 @@
+"""Object boxes per clip: detectors, one file each, behind one contract."""

@@ -1,0 +1,1 @@
+"""Pseudo-anomalies, one file each: recipes written once, replayed on load."""

@@ -1,0 +1,1 @@
+"""The report a person looks at: one HTML page that works offline."""

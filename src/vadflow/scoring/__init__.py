@@ -1,0 +1,1 @@
+"""From a system's raw scores to calibrated, smoothed scores, thresholds and events."""
