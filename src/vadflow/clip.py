@@ -71,5 +71,7 @@ class Segment:
 
 def _declared(path: Path | None, what: str, clip: str) -> Path:
     if path is None:
-        raise KeyError(f"clip {clip}: {what} were not declared as an input of this job; add {what!r} to the system's `needs`")
+        raise KeyError(
+            f"clip {clip}: {what} were not declared as an input of this job; add {what!r} to the system's `needs`"
+        )
     return path

@@ -101,7 +101,9 @@ class ArrayWriter:
 
     _HEADER_BYTES = 128  # numpy pads small headers to a multiple of 64; two blocks hold every shape used here
 
-    def __init__(self, path: str | Path, dtype: str | np.dtype = "uint8", item_shape: tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self, path: str | Path, dtype: str | np.dtype = "uint8", item_shape: tuple[int, ...] | None = None
+    ) -> None:
         """Prepare; the first appended frame fixes the item shape when `item_shape` is not given."""
         self.path, self.dtype, self.item_shape, self.length = Path(path), np.dtype(dtype), item_shape, 0
         self._context = atomic(self.path)

@@ -1,15 +1,289 @@
 """Every number of `params.yaml` described: type, unit, range, meaning. No defaults: the number itself stands only in `params.yaml`.
 
-A dataset, detector, pseudo-anomaly or system describes its own section in its own file (a class `Params(Section)`); this module finds it by name,
-so that adding one is adding one file.
+A dataset, detector, pseudo-anomaly or system describes its own section in its own file (a class `Params(Section)`); this module
+finds it by name, so that adding one is adding one file.
 """
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from vadflow import plugins
+from vadflow.errors import VadflowError
+from vadflow.types import Name
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Section(BaseModel):
     """One section of `params.yaml`: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FramesParams(Section):
+    """Decoding and packing."""
+
+    height: int = Field(ge=16, le=1080, multiple_of=8, description="working height of the systems, px")
+    width: int = Field(ge=16, le=1920, multiple_of=8, description="working width of the systems, px")
+    colour: Literal["gray", "rgb"] = Field(description="gray packs one channel, rgb three")
+    on_damage: Literal["stop", "keep"] = Field(
+        description="stop at a short or damaged clip, or keep the frames that decode"
+    )
+    max_frames: int = Field(ge=1, description="refuse clips with more frames than this")
+    max_side: int = Field(ge=16, le=16384, description="refuse sources larger than this, px")
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return 1 if self.colour == "gray" else 3
+
+
+class DifferencesParams(Section):
+    """Frame differences and optical flow."""
+
+    cell: int = Field(ge=1, le=64, description="side of the cells differences are averaged over, working px")
+    flow_preset: Literal["ultrafast", "fast", "medium"] = Field(
+        description="DIS optical flow preset; medium is the one that pays"
+    )
+    flow_max_side: int = Field(
+        ge=64, le=4096, description="longer source sides are scaled down to this before flow, px"
+    )
+    flow_cell: int = Field(ge=1, le=64, description="side of the cells flow is averaged over, px of the flow image")
+
+
+class TrainingParams(Section):
+    """What all trained systems share."""
+
+    seeds: list[Seed] = Field(
+        min_length=1, description="one training run per seed; the table shows their mean and spread"
+    )
+    held_out: float = Field(
+        gt=0, lt=0.9, description="fraction of the normal clips kept for validation and calibration"
+    )
+    checkpoint_s: float = Field(gt=0, description="seconds between checkpoints")
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) != len(seeds):
+            raise ValueError("seeds must differ from each other")
+        return seeds
+
+
+class ScoringParams(Section):
+    """The one smoother of the protocol, and what an alarm is."""
+
+    smoother: Literal["gaussian", "causal", "none"] = Field(
+        description="fixed before any test label was seen; the same for every system"
+    )
+    sigma_frames: float = Field(ge=0, le=1000, description="width of the smoother, frames")
+    false_alarms_per_hour: float = Field(gt=0, description="what the threshold, set on held-out normal video, may cost")
+    merge_gap_s: float = Field(ge=0, description="alarms closer than this are one event, s")
+    min_event_s: float = Field(ge=0, description="shorter alarms are dropped, s")
+
+
+class MetricsParams(Section):
+    """The table."""
+
+    bootstrap: int = Field(ge=10, le=100_000, description="resamples of the clips for the 95 % interval")
+    seed: Seed = Field(description="seed of the resampling")
+
+
+class ReportParams(Section):
+    """The page a person looks at."""
+
+    worst_clips: int = Field(ge=0, le=50, description="clips shown with frames, per dataset")
+    max_events: int = Field(ge=0, le=500, description="events shown with a thumbnail, per dataset")
+    blur_people: bool = Field(description="blur every detected person in the pictures")
+
+
+class TrackingParams(Section):
+    """MLflow, which is a view: everything in it is also a file."""
+
+    enabled: bool = Field(description="log to results/mlflow/mlflow.db")
+    experiment: Name = Field(description="experiment name")
+
+
+class PluginSections(Section):
+    """A section that names plugins and holds one sub-section for each of them, checked by the plugin's own `Params`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    def of(self, name: str) -> Any:
+        """The sub-section of plugin `name`."""
+        return (self.__pydantic_extra__ or {})[name]
+
+    def _check(self, package: str, names: list[str], wanted: tuple[str, ...]) -> None:
+        extra = self.__pydantic_extra__ or {}
+        for name in names:
+            module = plugins.load(package, name, ("Params", *wanted), package)
+            if name not in extra:
+                raise ValueError(f"expected a section {name!r} for the chosen {name!r}, found none")
+            value = extra[name]
+            extra[name] = value if isinstance(value, Section) else module.Params.model_validate(value)
+        for name in set(extra) - set(names):
+            extra[name] = plugins.load(package, name, ("Params",), package).Params.model_validate(_plain(extra[name]))
+
+
+class ObjectsParams(PluginSections):
+    """Which detector; its own section stands below its name."""
+
+    detector: str = Field(description="file name in vadflow/objects/")
+
+    @model_validator(mode="after")
+    def _plugin(self) -> ObjectsParams:
+        self._check("objects", [self.detector], ("Detector",))
+        return self
+
+
+class PseudoParams(PluginSections):
+    """Pseudo-anomalies of the training clips; one section per kind."""
+
+    kinds: list[str] = Field(description="file names in vadflow/pseudo/")
+    per_clip: int = Field(ge=0, description="recipes per training clip and kind")
+    window: int = Field(ge=2, le=64, description="frames in a replayed clip")
+    motion: float = Field(
+        ge=0, le=1, description="a start is taken only where the largest cell difference of its window exceeds this"
+    )
+    seed: Seed = Field(description="seed of the recipes")
+
+    @model_validator(mode="after")
+    def _plugins(self) -> PseudoParams:
+        self._check("pseudo", self.kinds, ("draw", "replay"))
+        return self
+
+
+class SystemsParams(PluginSections):
+    """Which systems run, in table order; one section per system."""
+
+    names: list[Name] = Field(min_length=1, description="file names in vadflow/systems/")
+
+    @model_validator(mode="after")
+    def _plugins(self) -> SystemsParams:
+        self._check("systems", self.names, ("System",))
+        return self
+
+
+class Params(Section):
+    """The whole of `params.yaml`."""
+
+    datasets: dict[Name, SerializeAsAny[Section]] = Field(
+        min_length=1, description="by name; `adapter` is the file in vadflow/datasets/"
+    )
+    frames: FramesParams
+    differences: DifferencesParams
+    objects: ObjectsParams
+    pseudo: PseudoParams
+    training: TrainingParams
+    systems: SystemsParams
+    scoring: ScoringParams
+    metrics: MetricsParams
+    report: ReportParams
+    tracking: TrackingParams
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _adapters(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("expected one section per dataset")
+        return {name: dataset_section(section) for name, section in value.items()}
+
+    def section(self, *names: str) -> str:
+        """Sections as one JSON string with sorted keys: what a rule gets as its `params`, so that another section's edit reruns nothing.
+
+        A dotted name picks inside a section: `systems.std`.
+        """
+        values = {}
+        for name in names:
+            value: Any = self
+            for part in name.split("."):
+                value = (
+                    value[part]
+                    if isinstance(value, dict)
+                    else value.of(part)
+                    if _is_extra(value, part)
+                    else getattr(value, part)
+                )
+            values[name] = _plain(value)
+        return json.dumps(values, sort_keys=True)
+
+
+def dataset_section(section: Any) -> Section:
+    """Validate one dataset's section by its adapter's own `Params`."""
+    if isinstance(section, Section):
+        return section
+    if not isinstance(section, dict) or not isinstance(section.get("adapter"), str):
+        raise ValueError("expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
+    module = plugins.load("datasets", section["adapter"], ("Params", "clips", "truth", "masks"), "datasets")
+    return module.Params.model_validate(section)
+
+
+def load(path: str | Path = "params.yaml") -> Params:
+    """Read and check `params.yaml`.
+
+    Raises:
+        VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise VadflowError(
+            "no such file", where=str(path), fix="A workspace is a folder with a params.yaml; copy one from examples/."
+        )
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as fault:
+        raise VadflowError(f"not valid YAML: {fault}", where=str(path), fix="Mind the indentation.") from fault
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as fault:
+        raise VadflowError(
+            _explain(fault), where=str(path), fix="See the descriptions in workflow/schemas/params.schema.json."
+        ) from fault
+
+
+def parse(model: type[Any], text: str, name: str) -> Any:
+    """Read section `name` back from a rule's JSON string."""
+    return model.model_validate(json.loads(text)[name])
+
+
+def _is_extra(value: Any, part: str) -> bool:
+    return isinstance(value, PluginSections) and part in (value.__pydantic_extra__ or {})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        own = {key: _plain(getattr(value, key)) for key in type(value).model_fields}
+        return own | {key: _plain(item) for key, item in (value.__pydantic_extra__ or {}).items()}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _explain(fault: ValidationError) -> str:
+    lines = []
+    for error in fault.errors()[:3]:
+        key = ".".join(str(part) for part in error["loc"]) or "params"
+        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            message = "unknown key"
+        shown = "" if error["type"] == "missing" else f", got {str(error['input'])[:60]!r}"
+        lines.append(f"{key}: {message}{shown}")
+    more = len(fault.errors()) - len(lines)
+    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")

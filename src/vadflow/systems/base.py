@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
+from vadflow import plugins
 from vadflow.clip import ClipView, Segment
-from vadflow.errors import VadflowError
 from vadflow.params import Section
 
 if TYPE_CHECKING:
@@ -134,7 +133,9 @@ class System:
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """Yield scores in frame order, in bounded memory; frames without a full window may be left out (the nearest defined score fills them)."""
-        raise NotImplementedError(f"{type(self).__module__}: score")  # a subclass without it is a bug the conformance test finds
+        raise NotImplementedError(
+            f"{type(self).__module__}: score"
+        )  # a subclass without it is a bug the conformance test finds
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays to save as safetensors; empty when nothing is learned."""
@@ -145,21 +146,12 @@ class System:
 
 
 def load_module(name: str) -> Any:
-    """Import `vadflow.systems.<name>`; it offers `Params` and `System`.
+    """Import `vadflow.systems.<name>`, which offers `Params` and `System`.
 
     Raises:
-        VadflowError: there is no such file.
+        VadflowError: there is no such file, or it lacks one of them.
     """
-    try:
-        module = import_module(f"vadflow.systems.{name}")
-    except ModuleNotFoundError as fault:
-        if fault.name != f"vadflow.systems.{name}":
-            raise
-        raise VadflowError(f"no system {name!r}", where="params.yaml: systems.names", fix=f"Add src/vadflow/systems/{name}.py or correct the name.") from fault
-    for wanted in ("Params", "System"):
-        if not hasattr(module, wanted):
-            raise VadflowError(f"expected a class {wanted}, found none", where=f"vadflow/systems/{name}.py", fix="See CONTRIBUTING.md, 'Add a system'.")
-    return module
+    return plugins.load("systems", name, ("Params", "System"), "systems.names")
 
 
 class NoParams(Section):

@@ -1,0 +1,81 @@
+"""The name of every file the pipeline makes, in one place. Paths are relative to the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vadflow.types import Split
+
+RESULTS = "results"
+AUC_TABLE = f"{RESULTS}/auc_table.csv"
+AUC_TWIN = f"{RESULTS}/auc_table.html"
+COST_TABLE = f"{RESULTS}/cost_table.csv"
+AUDIT = f"{RESULTS}/leakage_audit.json"
+REPORT = f"{RESULTS}/report/index.html"
+TRACKING = f"{RESULTS}/tracking.json"
+STORE = f"{RESULTS}/mlflow/mlflow.db"
+WEIGHTS = f"{RESULTS}/detector_weights.json"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Files of one dataset. `{system}` and `{seed}` may be left as wildcards for the workflow."""
+
+    dataset: str
+
+    @property
+    def root(self) -> str:
+        """`results/<dataset>`."""
+        return f"{RESULTS}/{self.dataset}"
+
+    @property
+    def source(self) -> str:
+        """Folder of rendered video, for datasets that render themselves."""
+        return f"{self.root}/source"
+
+    def index(self, split: Split) -> str:
+        """The checked clip index of one split."""
+        return f"{self.root}/clips_{split}.parquet"
+
+    def clip(self, kind: str, split: Split, clip: str) -> str:
+        """One clip's artefact: kind is frames, differences, flow or objects."""
+        suffix = "parquet" if kind == "objects" else "npy"
+        return f"{self.root}/{kind}/{split}/{clip}.{suffix}"
+
+    def decoded(self, split: Split, clip: str) -> str:
+        """What decoding found: one row of the clip index, written beside the packed frames."""
+        return f"{self.root}/frames/{split}/{clip}.json"
+
+    def truth(self, table: str) -> str:
+        """Test truth: table is frames or regions."""
+        return f"{self.root}/truth/{table}.parquet"
+
+    @property
+    def pseudo(self) -> str:
+        """Pseudo-anomaly recipes."""
+        return f"{self.root}/pseudo.parquet"
+
+    def model(self, file: str, system: str = "{system}", seed: int | str = "{seed}") -> str:
+        """A file of a trained system: weights.safetensors, model.json, history.parquet, heldout.parquet, calibration.json, threshold.json."""
+        return f"{self.root}/models/{system}/{seed}/{file}"
+
+    def checkpoint(self, system: str, seed: int | str) -> str:
+        """Folder of the running checkpoint: outside every declared output, so that a rerun after a kill finds it."""
+        return f"{self.root}/checkpoints/{system}_{seed}"
+
+    def scored(self, kind: str, clip: str, system: str = "{system}", seed: int | str = "{seed}") -> str:
+        """One test clip's raw, maps, regions or scores file."""
+        suffix = "npy" if kind == "maps" else "parquet"
+        return f"{self.root}/{kind}/{system}/{seed}/{clip}.{suffix}"
+
+    def events(self, system: str = "{system}", seed: int | str = "{seed}") -> str:
+        """Events of all test clips above the threshold (CSV, for people and spreadsheets)."""
+        return f"{self.root}/events/{system}/{seed}.csv"
+
+    def metrics(self, system: str = "{system}", seed: int | str = "{seed}") -> str:
+        """All metrics of one system under one seed."""
+        return f"{self.root}/metrics/{system}/{seed}.json"
+
+    def cost(self, job: str, system: str = "{system}", seed: int | str = "{seed}") -> str:
+        """What one train or score job cost: seconds, frames, memory."""
+        return f"{self.root}/costs/{system}/{seed}/{job}.json"
