@@ -22,6 +22,9 @@ class Adapter(Protocol):
     OFFICIAL: dict[str, dict[str, int]]
     """Published counts per split, `{"train": {"clips": 16, "frames": 2550}}`; empty where none are published."""
 
+    def benchmark(self, params: Any) -> str | None:
+        """Key of the published benchmark (`ped2`, `avenue`, `shanghaitech`) this folder is held against; None where it is none."""
+
     def clips(self, params: Any, root: str) -> list[ClipSource]:
         """List the clips of both splits in name order, without decoding anything.
 
