@@ -86,7 +86,7 @@ class Decoder:
                 return
             self._size = self._size if self._count else (frame.shape[0], frame.shape[1])
             if frame.shape[:2] != self._size:
-                self._fault(f"frame {self._count} is {_size(frame.shape)}, expected {_size(self._size)}")
+                self._faults.append(f"frame {self._count} is {_size(frame.shape)}, expected {_size(self._size)}")
                 continue
             self._count += 1
             yield frame
@@ -107,7 +107,7 @@ class Decoder:
         for path in paths:
             image = read_image(path)
             if image is None:
-                self._fault(f"{path.name} does not decode")
+                self._faults.append(f"{path.name} does not decode")
             else:
                 yield image
 
@@ -167,9 +167,6 @@ class Decoder:
                 self._verdict = ("unreadable", f"{what} {value} or more, allowed {cap:g}")
                 return True
         return False
-
-    def _fault(self, text: str) -> None:
-        self._faults.append(text)
 
     def _judge(self) -> None:
         if self._verdict and self._verdict[0] == "unreadable":
