@@ -98,4 +98,6 @@ def _is_number(text: str) -> bool:
 
 
 def _refused(path: Path, what: str) -> VadflowError:
-    return VadflowError(what, where=f"labels {path}", fix="Get the label file in its official form, or save it as a plain .npy array.")
+    return VadflowError(
+        what, where=f"labels {path}", fix="Get the label file in its official form, or save it as a plain .npy array."
+    )

@@ -9,20 +9,32 @@ from vadflow.errors import VadflowError
 from vadflow.media import is_junk, is_video, iter_images, natural_key
 
 
-def find(path: str, wanted: Sequence[str], inside: Sequence[str] = ()) -> Path:
-    """The folder that holds all sub-folders `wanted`: `path` itself or one of its `inside` folders.
+Layout = tuple[str, ...]
+
+
+def find(path: str, *layouts: Layout, inside: Sequence[str] = ()) -> tuple[Path, Layout]:
+    """Find the folder that holds all sub-folders of one of `layouts`: `path` itself or one of its `inside` folders.
+
+    Returns:
+        that folder and its layout.
 
     Raises:
-        VadflowError: no such folder, or sub-folders are missing in it.
+        VadflowError: no such folder, or no layout fits.
     """
     root = Path(path).expanduser()
     if not root.is_dir():
         raise VadflowError("no such folder", where=path, fix="Correct `path` of this dataset in params.yaml.")
     for base in (root, *(root / name for name in inside)):
-        if all((base / name).is_dir() for name in wanted):
-            return base
-    missing = [name for name in wanted if not (root / name).is_dir()]
-    raise VadflowError(f"expected the folders {', '.join(missing)}, found none", where=path, fix="See the tree in the adapter's docstring.")
+        for layout in layouts:
+            if all((base / name).is_dir() for name in layout):
+                return base, layout
+    expected = ", or ".join(" and ".join(layout) for layout in layouts)
+    found = ", ".join(sorted(child.name for child in root.iterdir() if child.is_dir())[:8]) or "no folder"
+    raise VadflowError(
+        f"expected the folders {expected}; found {found}",
+        where=path,
+        fix="Correct `path`, or complete the copy; the adapter's docstring draws the tree.",
+    )
 
 
 def media(folder: Path) -> list[Path]:
@@ -32,7 +44,9 @@ def media(folder: Path) -> list[Path]:
         VadflowError: no such folder, nothing in it, or a clip folder without images.
     """
     if not folder.is_dir():
-        raise VadflowError("no such folder", where=str(folder), fix="Correct the path in params.yaml, or copy the folder there.")
+        raise VadflowError(
+            "no such folder", where=str(folder), fix="Correct the path in params.yaml, or copy the folder there."
+        )
     found = [path for path in folder.iterdir() if is_video(path) or (path.is_dir() and not is_junk(path))]
     if not found:
         loose = any(iter_images(folder))
@@ -51,7 +65,11 @@ def require_images(folder: Path) -> None:
         VadflowError: the folder holds no image.
     """
     if not any(iter_images(folder)):
-        raise VadflowError("expected images, found none", where=f"clip folder {folder}", fix="Copy its frames again, or remove the folder.")
+        raise VadflowError(
+            "expected images, found none",
+            where=f"clip folder {folder}",
+            fix="Copy its frames again, or remove the folder.",
+        )
 
 
 def under(folder: Path, name: str) -> Path | None:

@@ -154,7 +154,9 @@ class Decoder:
             return
         text = f"the header promises {promised:.0f} frames, {read} decode"
         cut = is_cut(self.path) or (not gap and not counts_exactly(self.path))
-        self._verdict = ("short", f"{text}; the end is missing") if cut else ("damaged", f"{text}; {gap or 'some are lost'}")
+        self._verdict = (
+            ("short", f"{text}; the end is missing") if cut else ("damaged", f"{text}; {gap or 'some are lost'}")
+        )
 
     def _beyond(self, height: int, width: int, n_frames: int) -> bool:
         seconds = n_frames / self.fps if self.fps else 0.0

@@ -99,7 +99,13 @@ def write_flow(
 
 
 def write_flows(
-    sources: Sequence[ClipSource], paths: Sequence[Path], n_frames: Sequence[int], *, preset: Preset, limits: Limits, **size: int
+    sources: Sequence[ClipSource],
+    paths: Sequence[Path],
+    n_frames: Sequence[int],
+    *,
+    preset: Preset,
+    limits: Limits,
+    **size: int,
 ) -> None:
     """`write_flow` for several clips, with a progress bar; `size` is `cell`, `max_side`, `threads`."""
     jobs = zip(tqdm(sources, desc="flow", unit="clip"), paths, n_frames, strict=True)
