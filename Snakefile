@@ -1,5 +1,6 @@
 # vadflow: clip -> frames -> differences -> objects -> pseudo-anomalies -> training -> scores -> metrics -> report.
 # Read this as a table of contents. A workspace is any folder with a params.yaml: `snakemake -d <workspace>`.
+import os
 import sys
 from pathlib import Path
 
@@ -9,9 +10,10 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from vadflow import layout, params
-from vadflow.dag import Plan, alternatives, code
+from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
+from vadflow.provenance import code
 
 try:
     PARAMS = params.load("params.yaml")

@@ -1,14 +1,12 @@
-"""What the Snakefile needs to know before anything runs: clips, chunks of clips, seeds, and the source files behind a script."""
+"""What the Snakefile needs to know before anything runs: clips, chunks of clips, systems, seeds, and what each job may read."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
@@ -16,7 +14,7 @@ from vadflow.layout import Layout
 from vadflow.params import Params
 from vadflow.types import SPLITS, ClipSource, Split
 
-PACKAGE = Path(__file__).parent
+CLIP_KINDS = ("frames", "differences", "flow", "objects")
 
 
 @dataclass(frozen=True)
@@ -100,72 +98,64 @@ class Plan:
     def _adapter(self, dataset: str) -> object:
         return plugins.load("datasets", self.adapter_name(dataset), ("clips",), "datasets")
 
+    def paths(self, dataset: str, split: Split) -> list[str]:
+        """Source videos or image folders of one split."""
+        return [str(source.path) for source in self.sources[dataset] if source.split == split]
+
+    def label_files(self, dataset: str) -> list[str]:
+        """Label files of the test clips, where there are any."""
+        return sorted({str(s.labels) for s in self.sources[dataset] if s.split == "test" and s.labels is not None})
+
+    def test_paths(self) -> dict[str, list[str]]:
+        """Source videos and label files that no training job may have among its ancestors, per dataset."""
+        return {name: self.paths(name, "test") + self.label_files(name) for name in self.datasets}
+
+    @cached_property
+    def systems(self) -> dict[str, Any]:
+        """The `System` class of every chosen system, in table order."""
+        return {name: _system(name) for name in self.params.systems.names}
+
     def seeds(self, system: str) -> list[int]:
         """Seeds a system is trained under: one for what no seed changes."""
         seeds = self.params.training.seeds
-        return seeds if _system(system).stochastic else seeds[:1]
+        return seeds if self.systems[system].stochastic else seeds[:1]
 
     def runs(self) -> list[tuple[str, int]]:
         """All (system, seed) pairs in table order."""
-        return [(system, seed) for system in self.params.systems.names for seed in self.seeds(system)]
+        return [(system, seed) for system in self.systems for seed in self.seeds(system)]
 
-    def needs(self, system: str) -> list[str]:
+    def needs(self, system: str) -> frozenset[str]:
         """Artefacts a system's jobs get."""
-        return sorted(_system(system).needs)
+        return frozenset(self.systems[system].needs)
+
+    def clip_kinds(self, system: str) -> list[str]:
+        """The per-clip artefacts a system's jobs get."""
+        return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
+
+    def is_network(self, system: str) -> bool:
+        """Whether the system learns by gradients: it gets more threads and memory."""
+        return bool(self.systems[system].kind == "system")
 
     def localising(self) -> list[str]:
         """Systems that write maps and regions."""
-        return [name for name in self.params.systems.names if _system(name).localises]
+        return [name for name, system in self.systems.items() if system.localises]
 
+    def only_scoring(self) -> list[str]:
+        """Systems that give a score per frame and no place."""
+        return [name for name, system in self.systems.items() if not system.localises]
 
-def code(*modules: str, root: str | Path = PACKAGE, relative_to: str | Path | None = None) -> list[str]:
-    """The package's source files behind some modules: themselves and everything they import, transitively.
-
-    Snakemake does not see what a script imports; without this list an edited module leaves a stale model recorded under new code.
-    The list is read from the imports themselves, so it cannot be short; what is loaded by name (a system, a dataset) is named here.
-
-    Args:
-        modules: dotted names below `vadflow` ("systems.std"), or paths of scripts.
-        root: the package folder.
-        relative_to: make paths relative to this folder (default: the current one), so that a clone elsewhere has the same list.
-    """
-    seen: dict[Path, None] = {}
-    waiting = [Path(name) if name.endswith(".py") else _file(name, Path(root)) for name in modules]
-    while waiting:
-        path = waiting.pop()
-        if path is None or path in seen:
-            continue
-        seen[path] = None
-        waiting.extend(_imports(path, Path(root)))
-    base = Path(relative_to or Path.cwd())
-    return sorted(os.path.relpath(path, base) for path in seen if path.is_relative_to(Path(root)))
-
-
-@cache
-def _imports(path: Path, root: Path) -> tuple[Path, ...]:
-    """Files of the package that the file at `path` imports, directly."""
-    found: list[Path | None] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [_file(alias.name.removeprefix("vadflow."), root) for alias in node.names if _ours(alias.name)]
-        elif isinstance(node, ast.ImportFrom) and node.module and _ours(node.module):
-            package = node.module.removeprefix("vadflow").removeprefix(".")
-            found.append(_file(package, root) if package else None)
-            found += [_file(f"{package}.{alias.name}".removeprefix("."), root) for alias in node.names]
-    return tuple(path for path in found if path is not None)
-
-
-def _ours(name: str) -> bool:
-    return name == "vadflow" or name.startswith("vadflow.")
-
-
-def _file(module: str, root: Path) -> Path | None:
-    """The file of a module below the package, or None when the name is not a module."""
-    stem = root.joinpath(*module.split("."))
-    for path in (stem.with_suffix(".py"), stem / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
+    def claim(self, dataset: str, system: str) -> dict[str, Any]:
+        """What the table says beside our number: the published one, its source and kind, and how the paper crops its clips."""
+        benchmark = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
+        found = self.systems[system].paper.get(benchmark)
+        claim = {
+            "kind": self.systems[system].kind,
+            "crop": list(self.systems[system].paper_crop),
+            "notes": self.systems[system].notes,
+        }
+        if found is None:
+            return claim
+        return claim | {"paper_auc": found.auc, "paper_kind": found.kind, "paper_source": found.source}
 
 
 def _system(name: str) -> type:
@@ -181,7 +171,11 @@ def _list_clips(name: str, section: object) -> list[ClipSource]:
     sources = adapter.clips(section, Layout(name).source)
     _distinct(name, sources)
     if not any(source.split == "train" for source in sources):
-        raise VadflowError("found no training clip", where=f"dataset {name}", fix="Normal video to learn from is needed; see its adapter's docstring.")
+        raise VadflowError(
+            "found no training clip",
+            where=f"dataset {name}",
+            fix="Normal video to learn from is needed; see its adapter's docstring.",
+        )
     return list(sources)
 
 
@@ -189,7 +183,11 @@ def _distinct(name: str, sources: Sequence[ClipSource]) -> None:
     seen: set[tuple[str, str]] = set()
     for source in sources:
         if (source.split, source.name) in seen:
-            raise VadflowError(f"two {source.split} clips are called {source.name!r}", where=f"dataset {name} ({source.path})", fix="Rename one.")
+            raise VadflowError(
+                f"two {source.split} clips are called {source.name!r}",
+                where=f"dataset {name} ({source.path})",
+                fix="Rename one.",
+            )
         seen.add((source.split, source.name))
 
 

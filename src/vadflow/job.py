@@ -14,7 +14,13 @@ from vadflow.errors import VadflowError
 
 log = logging.getLogger("vadflow")
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VADFLOW_THREADS")
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VADFLOW_THREADS",
+)
 
 
 def run(main: Callable[[Any], None], snakemake: Any) -> None:
