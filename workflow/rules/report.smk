@@ -42,6 +42,7 @@ rule tracking:
         metrics=every(lambda place, system, seed: place.metrics(system, seed)),
         histories=every(lambda place, system, seed: place.model("history.parquet", system, seed)),
         scores=score_files(),
+        truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("tracking.py"),
     output:
         layout.TRACKING,
