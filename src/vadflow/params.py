@@ -6,6 +6,7 @@ finds it by name, so that adding one is adding one file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -221,6 +222,11 @@ class Params(Section):
                 )
             values[name] = _plain(value)
         return json.dumps(values, sort_keys=True)
+
+    def digest(self) -> str:
+        """Hash of every section that can change a score or the table: pages and tracking cannot."""
+        text = self.section(*[name for name in type(self).model_fields if name not in ("report", "tracking")])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def dataset_section(section: Any) -> Section:

@@ -1,0 +1,46 @@
+# vadflow: clip -> frames -> differences -> objects -> pseudo-anomalies -> training -> scores -> metrics -> report.
+# Read this as a table of contents. A workspace is any folder with a params.yaml: `snakemake -d <workspace>`.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from vadflow import layout, params
+from vadflow.dag import Plan, alternatives
+from vadflow.errors import VadflowError
+from vadflow.layout import Layout
+from vadflow.provenance import code
+
+try:
+    PARAMS = params.load("params.yaml")
+    PLAN = Plan(PARAMS, clips_per_job=int(config.get("clips_per_job", 8)))
+except VadflowError as fault:
+    sys.exit(f"vadflow: {fault}")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/objects.smk"
+include: "workflow/rules/pseudo.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        data_files(),
+        frame_files(),
+        object_files(),
+        pseudo_files(),
+        model_files(),
+        score_files(),
+        metric_files(),
+        report_files(),

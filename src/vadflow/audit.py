@@ -1,0 +1,96 @@
+"""The leakage audit: from Snakemake's own record of how each file was made, no model has a test file among its ancestors."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vadflow.errors import VadflowError
+from vadflow.layout import Layout
+
+
+def read_provenance(folder: str | Path = ".snakemake/metadata") -> dict[str, list[str]]:
+    """Read which inputs each file was made from.
+
+    Args:
+        folder: Snakemake's metadata; one JSON record per output, named by the base64 of the output's path (long names in nested
+            folders whose names begin with `@`).
+
+    Returns:
+        inputs by output.
+    """
+    folder = Path(folder)
+    records = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
+            output = base64.b64decode(name).decode()
+            records[output] = [str(item) for item in json.loads(path.read_text(encoding="utf-8")).get("input") or []]
+    return records
+
+
+def ancestors(output: str, provenance: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Everything `output` was made from, transitively.
+
+    Returns:
+        ancestor -> the file that was made from it, so that a path can be told.
+    """
+    found: dict[str, str] = {}
+    waiting = [output]
+    while waiting:
+        child = waiting.pop()
+        for parent in provenance.get(child, ()):
+            if parent not in found:
+                found[parent] = child
+                waiting.append(parent)
+    return found
+
+
+def is_test_file(path: str, dataset: str, sources: Iterable[str]) -> bool:
+    """Whether a path belongs to the test split: a test source or label, anything made from one, or any truth.
+
+    >>> is_test_file("results/plaza/frames/test/01.npy", "plaza", []), is_test_file("results/plaza/frames/train/01.npy", "plaza", [])
+    (True, False)
+    """
+    root = Layout(dataset).root
+    made = ("truth/", "raw/", "maps/", "regions/", "scores/", "events/", "metrics/", "clips_test", "source/test/")
+    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects"))
+    return any(path.startswith(f"{root}/{part}") for part in made) or path in set(sources)
+
+
+def audit(
+    models: Iterable[str], provenance: Mapping[str, Iterable[str]], forbidden: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """Check every model and calibration file.
+
+    Args:
+        models: outputs of training and calibration jobs.
+        provenance: see `read_provenance`.
+        forbidden: test sources and label files per dataset.
+
+    Returns:
+        for every model the number of its ancestors, to be written as JSON.
+
+    Raises:
+        VadflowError: a test file is among the ancestors (named, with the file made from it), or nothing is recorded.
+    """
+    report: dict[str, Any] = {}
+    for model in models:
+        if not provenance.get(model):
+            raise VadflowError(
+                "no provenance recorded", where=model, fix="Delete the file and run the same command again."
+            )
+        found = ancestors(model, provenance)
+        for path, child in sorted(found.items()):
+            for dataset, sources in forbidden.items():
+                if is_test_file(path, dataset, sources):
+                    raise VadflowError(
+                        f"leakage: the test file {path} is an ancestor, through {child}",
+                        where=model,
+                        fix="Remove that edge from workflow/rules: training and calibration never read a test file.",
+                    )
+        report[model] = {"ancestors": len(found), "test_files": 0}
+    return {"verdict": "no test file among the ancestors of any training or calibration job", "models": report}

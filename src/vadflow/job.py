@@ -1,0 +1,91 @@
+"""What every workflow script shares: thread limits, a log file, and one clear line for a user's fault."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from vadflow.errors import VadflowError
+
+log = logging.getLogger("vadflow")
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VADFLOW_THREADS",
+)
+
+
+def run(main: Callable[[Any], None], snakemake: Any) -> None:
+    """Run a script's `main(snakemake)` under the job's thread limit, with its log, and end with one line on a user's fault."""
+    limit_threads(int(snakemake.threads))
+    start_log(str(snakemake.log[0]) if snakemake.log else None)
+    try:
+        main(snakemake)
+    except VadflowError as fault:
+        log.error("%s", fault)
+        sys.exit(1)
+    except OSError as fault:
+        log.exception("%s", fault)
+        sys.exit(1)
+    except MemoryError:
+        log.error("out of memory in rule %s. Lower the batch or the working size in params.yaml.", snakemake.rule)
+        sys.exit(1)
+
+
+def limit_threads(threads: int) -> None:
+    """Let OpenMP, BLAS, OpenCV and, once imported, torch use `threads` threads and no more than the machine has."""
+    threads = max(1, min(threads, available_cores()))
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+    import cv2
+
+    cv2.setNumThreads(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads() -> int:
+    """The limit that `limit_threads` set, for libraries that take a number."""
+    return int(os.environ.get("VADFLOW_THREADS", "1"))
+
+
+def start_log(path: str | None) -> None:
+    """Log to the job's file (with times) and to the terminal (plain)."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(logging.Formatter("vadflow: %(message)s"))
+    if path:
+        file = logging.FileHandler(path, mode="w", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handlers.append(file)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    logging.captureWarnings(True)
+
+
+@contextlib.contextmanager
+def measured() -> Iterator[dict[str, Any]]:
+    """Measure a block: seconds, peak memory of the process (MB), threads, device. The caller adds what it counted."""
+    cost: dict[str, Any] = {"threads": threads(), "device": "cpu"}
+    start = time.perf_counter()
+    yield cost
+    cost["seconds"] = round(time.perf_counter() - start, 3)
+    cost["peak_mem_mb"] = round(_peak_memory_mb(), 1)
+
+
+def _peak_memory_mb() -> float:
+    try:
+        import resource
+    except ImportError:  # Windows has no resource module; memory is then not reported
+        return 0.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

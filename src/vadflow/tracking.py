@@ -1,0 +1,173 @@
+"""MLflow, the view: one parent run per table, nested runs per dataset, system and seed. The only file that imports mlflow.
+
+Everything logged here is also a file in `results/`. Without MLflow, or with a broken store, the same files come out and
+`results/tracking.json` says what was missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+log = logging.getLogger(__name__)
+
+CURVE_POINTS = 60
+"""Points kept of a loss curve: the whole curve is in history.parquet, and a store takes about 14 ms a point."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One dataset, system and seed, as it will be shown.
+
+    Attributes:
+        params: flat, by dotted key.
+        metrics: by name; missing ones are None.
+        history: phase, step, term, value.
+        scores: clip -> smoothed score per frame, with a `label` column where labels exist.
+    """
+
+    dataset: str
+    system: str
+    seed: int
+    params: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    history: pd.DataFrame
+    scores: Mapping[str, pd.DataFrame]
+
+
+def log_table(
+    records: list[RunRecord], *, store: str | Path, experiment: str, table: str | Path, tags: Mapping[str, str]
+) -> dict[str, Any]:
+    """Log one table as a parent run with its nested runs.
+
+    Args:
+        records: the nested runs.
+        store: SQLite file; made and upgraded here, before anything is logged.
+        experiment: experiment name.
+        table: the AUC table, kept as an artefact of the parent run.
+        tags: git commit, config hash.
+
+    Returns:
+        run ids, or the reason why there are none: never raises.
+    """
+    try:
+        with _quiet():
+            return _log(records, Path(store), experiment, Path(table), dict(tags))
+    except Exception as fault:  # a view must never fail the pipeline
+        log.warning("MLflow tracking skipped: %s. The files in results/ are complete.", fault)
+        return {"tracked": False, "reason": f"{type(fault).__name__}: {fault}".splitlines()[0]}
+
+
+def git_commit(folder: str | Path) -> str:
+    """The commit of the code, with `+` when the tree has changes; `unknown` outside git."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Flatten nested sections to dotted keys.
+
+    >>> dict(flatten({"frames": {"height": 64}, "seeds": [0, 1]}))
+    {'frames.height': 64, 'seeds': '[0, 1]'}
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from flatten(item, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, str(value) if isinstance(value, list) else value
+
+
+def _log(records: list[RunRecord], store: Path, experiment: str, table: Path, tags: dict[str, str]) -> dict[str, Any]:
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    import mlflow
+    from mlflow.tracking import MlflowClient
+
+    store.parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(f"sqlite:///{store}")
+    found = client.get_experiment_by_name(experiment)
+    identity = (
+        found.experiment_id
+        if found
+        else client.create_experiment(experiment, (store.parent / "artifacts").resolve().as_uri())
+    )
+    parent = client.create_run(identity, run_name="auc_table", tags=tags)
+    client.log_artifact(parent.info.run_id, str(table))
+    runs = {}
+    for record in records:
+        name = f"{record.dataset}/{record.system}/{record.seed}"
+        nested = tags | {"mlflow.parentRunId": parent.info.run_id, "dataset": record.dataset, "system": record.system}
+        run = client.create_run(identity, run_name=name, tags=nested).info.run_id
+        _log_run(mlflow, client, run, record)
+        client.set_terminated(run)
+        runs[name] = run
+    client.set_terminated(parent.info.run_id)
+    return {"tracked": True, "store": str(store), "experiment": experiment, "parent": parent.info.run_id, "runs": runs}
+
+
+def _log_run(mlflow: Any, client: Any, run: str, record: RunRecord) -> None:
+    params = [mlflow.entities.Param(key, str(value)[:500]) for key, value in record.params.items()]
+    metrics = [
+        mlflow.entities.Metric(key, float(value), 0, 0) for key, value in record.metrics.items() if _is_number(value)
+    ]
+    for term, curve in record.history.groupby(["phase", "term"], sort=False):
+        kept = curve.iloc[:: max(1, math.ceil(len(curve) / CURVE_POINTS))]
+        name = ".".join(term)
+        metrics += [
+            mlflow.entities.Metric(name, row.value, 0, int(row.step))
+            for row in kept.itertuples()
+            if _is_number(row.value)
+        ]
+    for start in range(0, max(len(params), 1), 100):
+        client.log_batch(run, params=params[start : start + 100])
+    for start in range(0, len(metrics), 1000):
+        client.log_batch(run, metrics=metrics[start : start + 1000])
+    client.log_figure(run, _plot(record), "scores.png")
+
+
+def _plot(record: RunRecord) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, max(1.6, 1.1 * len(record.scores))), layout="constrained")
+    axes = figure.subplots(max(len(record.scores), 1), 1, squeeze=False)[:, 0]
+    for axis, (clip, scores) in zip(axes, record.scores.items(), strict=False):
+        axis.plot(scores["frame"], scores["smoothed"], linewidth=1)
+        if "label" in scores:
+            low, high = axis.get_ylim()
+            axis.fill_between(scores["frame"], low, high, where=scores["label"] > 0, alpha=0.2, color="tab:red")
+        axis.set_ylabel(clip, fontsize=7)
+    figure.suptitle(f"{record.dataset}: {record.system}, seed {record.seed}", fontsize=9)
+    return figure
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Alembic announces every migration of a new store; nobody needs that in a pipeline's output."""
+    noisy = [logging.getLogger(name) for name in ("alembic", "mlflow")]
+    levels = [logger.level for logger in noisy]
+    for logger in noisy:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(noisy, levels, strict=True):
+            logger.setLevel(level)

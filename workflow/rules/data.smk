@@ -1,0 +1,88 @@
+# datasets: video that renders itself, the checked clip index of each split, and the truth of the test clips.
+def data_files():
+    indexes = [Layout(dataset).index(split) for dataset in PLAN.datasets for split in ("train", "test")]
+    truth = [Layout(dataset).truth(table) for dataset in PLAN.datasets for table in ("frames", "regions")]
+    return indexes + truth
+
+
+for chunk in PLAN.chunks():
+    if PLAN.renders(chunk.dataset):
+
+        rule:
+            name:
+                f"render_{chunk.key}"
+            message:
+                f"Rendering {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
+            input:
+                code=script_code("render.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
+            output:
+                videos=chunk.paths,
+                truth=[str(source.labels) for source in chunk.sources],
+            params:
+                dataset=chunk.dataset,
+                split=chunk.split,
+                clips=chunk.clips,
+                section=section(f"datasets.{chunk.dataset}"),
+            log:
+                f"logs/render/{chunk.key}.log",
+            benchmark:
+                f"benchmarks/render/{chunk.key}.tsv"
+            threads: 1
+            resources:
+                mem_mb=500,
+            script:
+                "../scripts/render.py"
+
+
+for dataset in PLAN.datasets:
+    for split in ("train", "test"):
+
+        rule:
+            name:
+                f"index_{split}_{dataset}"
+            message:
+                f"Checking the {split} clips of {dataset}"
+            input:
+                decoded=[Layout(dataset).decoded(split, clip) for clip in PLAN.clips(dataset, split)],
+                code=script_code("index.py", f"datasets.{PLAN.adapter_name(dataset)}"),
+            output:
+                Layout(dataset).index(split),
+            params:
+                dataset=dataset,
+                split=split,
+                section=section(f"datasets.{dataset}"),
+            log:
+                f"logs/index/{dataset}_{split}.log",
+            benchmark:
+                f"benchmarks/index/{dataset}_{split}.tsv"
+            threads: 1
+            resources:
+                mem_mb=500,
+            script:
+                "../scripts/index.py"
+
+    rule:
+        name:
+            f"truth_{dataset}"
+        message:
+            f"Reading the test labels of {dataset}"
+        input:
+            index=Layout(dataset).index("test"),
+            videos=[path for chunk in PLAN.chunks(dataset, "test") for path in chunk.paths],
+            labels=PLAN.label_files(dataset),
+            code=script_code("truth.py", f"datasets.{PLAN.adapter_name(dataset)}"),
+        output:
+            frames=Layout(dataset).truth("frames"),
+            regions=Layout(dataset).truth("regions"),
+        params:
+            dataset=dataset,
+            section=section(f"datasets.{dataset}"),
+        log:
+            f"logs/truth/{dataset}.log",
+        benchmark:
+            f"benchmarks/truth/{dataset}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        script:
+            "../scripts/truth.py"

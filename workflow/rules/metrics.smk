@@ -1,0 +1,106 @@
+# metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
+def metric_files():
+    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
+    return tables + every(lambda place, system, seed: place.metrics(system, seed))
+
+
+def cost_files():
+    jobs = {dataset: [f"score_{chunk.number:03d}" for chunk in PLAN.chunks(dataset, "test")] for dataset in PLAN.datasets}
+    return [
+        Layout(dataset).cost(job, system, seed)
+        for dataset in PLAN.datasets
+        for system, seed in PLAN.runs()
+        for job in ["train", *jobs[dataset]]
+    ]
+
+
+for dataset in PLAN.datasets:
+
+    rule:
+        name:
+            f"metrics_{dataset}"
+        message:
+            f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
+        input:
+            scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
+            truth=Layout(dataset).truth("frames"),
+            code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
+        output:
+            Layout(dataset).metrics(),
+        params:
+            clips=PLAN.clips(dataset, "test"),
+            dataset=dataset,
+            section=section("metrics", "scoring"),
+            claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
+        log:
+            f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        script:
+            "../scripts/metrics.py"
+
+
+rule auc_table:
+    message:
+        "The AUC table and its readable twin"
+    input:
+        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        code=script_code("auc_table.py"),
+    output:
+        table=layout.AUC_TABLE,
+        twin=layout.AUC_TWIN,
+    params:
+        section=section("metrics", "scoring"),
+        config_hash=PARAMS.digest(),
+    log:
+        "logs/auc_table.log",
+    benchmark:
+        "benchmarks/auc_table.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/auc_table.py"
+
+
+rule cost_table:
+    message:
+        "The cost table"
+    input:
+        costs=cost_files(),
+        code=script_code("cost_table.py"),
+    output:
+        layout.COST_TABLE,
+    log:
+        "logs/cost_table.log",
+    benchmark:
+        "benchmarks/cost_table.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/cost_table.py"
+
+
+rule leakage_audit:
+    message:
+        "Proving from the recorded provenance that no training or calibration job had a test file among its ancestors"
+    input:
+        models=model_files(),
+        code=script_code("leakage_audit.py"),
+    output:
+        layout.AUDIT,
+    params:
+        forbidden=PLAN.test_paths(),
+    log:
+        "logs/leakage_audit.log",
+    benchmark:
+        "benchmarks/leakage_audit.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/leakage_audit.py"
