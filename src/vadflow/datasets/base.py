@@ -14,8 +14,8 @@ from vadflow.types import ClipSource, ClipTruth
 class Adapter(Protocol):
     """A dataset module. Adding `datasets/<key>.py` with these names is all it takes to add a dataset.
 
-    A module that also has `render(params, source)` makes its own video: the workflow calls it once per clip and then reads
-    the file back through the same decoder as any camera.
+    A module that also has `render(params, source)` makes its own video: the workflow calls it once per clip and then
+    reads the file back through the same decoder as any camera.
     """
 
     Params: type[Section]
@@ -23,7 +23,7 @@ class Adapter(Protocol):
     """Published counts per split, `{"train": {"clips": 16, "frames": 2550}}`; empty where none are published."""
 
     def benchmark(self, params: Any) -> str | None:
-        """Key of the published benchmark (`ped2`, `avenue`, `shanghaitech`) this folder is held against; None where it is none."""
+        """Key of the published benchmark (`ped2`, `avenue`, `shanghaitech`) this folder is, or None."""
 
     def clips(self, params: Any, root: str) -> list[ClipSource]:
         """List the clips of both splits in name order, without decoding anything.

@@ -81,7 +81,8 @@ def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
 def clip_name(stem: str) -> str:
     """A path-safe name for a file name: always the same, and itself where it is plain already.
 
-    Letters lose their accents, other characters become `-`; where letters have no ASCII form a hash keeps different names apart.
+    Letters lose their accents, other characters become `-`; where letters have no ASCII form a hash keeps
+    different names apart.
 
     >>> clip_name("clip_01"), clip_name("Été 1"), clip_name("a  b (2)")
     ('clip_01', 'Ete-1', 'a-b-2')

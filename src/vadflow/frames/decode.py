@@ -36,9 +36,12 @@ class Limits:
         max_seconds: longest duration of a clip, s.
     """
 
-    max_side: int
-    max_frames: int
+    max_side: float
+    max_frames: float
     max_seconds: float = math.inf
+
+
+_NO_LIMITS = Limits(math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -56,24 +59,25 @@ class Found:
 class Decoder:
     """Iterates over the frames of a source; after the last one, `found` tells how it went.
 
-    Frames that do not decode, or have another size than the first, are left out and told in `found`; a source that does not open yields nothing. Use:
+    Frames that do not decode, or have another size than the first, are left out and told in `found`; a source that
+    does not open yields nothing. Use:
 
-        decoder = Decoder(path, limits)
+        decoder = Decoder(path, limits=limits)
         for frame in decoder:  # (H, W, 3) uint8 RGB
             ...
         decoder.found.status
     """
 
-    def __init__(self, path: Path, limits: Limits, *, fps: float | None = None, threads: int = 1) -> None:
+    def __init__(self, path: Path, *, limits: Limits | None = None, fps: float | None = None, threads: int = 1) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             path: video file or folder of images.
-            limits: caps on size and length.
+            limits: caps on size and length; None for a source that was decoded within them before.
             fps: frames a second of an image folder, or of a video whose header gives none.
             threads: decoding threads of FFmpeg.
         """
-        self.path, self.limits, self.fps, self.threads = path, limits, fps or 0.0, threads
+        self.path, self.limits, self.fps, self.threads = path, limits or _NO_LIMITS, fps or 0.0, threads
         self._count, self._size = 0, (0, 0)
         self._faults: list[str] = []
         self._verdict: tuple[Status, str] | None = None

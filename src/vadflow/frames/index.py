@@ -1,7 +1,7 @@
 """The clip index: one row per clip with what really decodes, and the one error that lists every bad clip.
 
-A packing job decodes anyway, so it writes the row too (`pack.pack_clip`) and nothing is decoded just to be counted; `inspect_clip` is for
-`vadflow check`, which packs nothing.
+A packing job decodes anyway, so it gives the row too (`pack.pack_clip`) and nothing is decoded just to be counted;
+`inspect_clip` is for `vadflow check`, which packs nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def row(source: ClipSource, found: Found) -> dict[str, Any]:
 
 def inspect_clip(source: ClipSource, limits: Limits, *, threads: int = 1) -> dict[str, Any]:
     """Decode a whole clip, keep nothing, and return its row."""
-    decoder = Decoder(source.path, limits, fps=source.fps, threads=threads)
+    decoder = Decoder(source.path, limits=limits, fps=source.fps, threads=threads)
     for _ in decoder:
         pass
     return row(source, decoder.found)
