@@ -1,4 +1,4 @@
-"""What a dataset file offers, and the one place that loads it by its name."""
+"""What a dataset file offers. `plugins.load("datasets", name, WANTED, key)` finds it by its name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 
 from vadflow.params import Section
 from vadflow.types import ClipSource, ClipTruth
+
+WANTED = ("Params", "OFFICIAL", "benchmark", "clips", "truth", "masks")
+"""What `plugins.load("datasets", ...)` asks of a dataset file."""
 
 
 class Adapter(Protocol):

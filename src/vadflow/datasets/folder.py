@@ -87,7 +87,7 @@ def clip_name(stem: str) -> str:
     >>> clip_name("clip_01"), clip_name("Été 1"), clip_name("a  b (2)")
     ('clip_01', 'Ete-1', 'a-b-2')
     >>> clip_name("监控")
-    'clip-4dabd384'
+    'clip-fdc39006'
     """
     if is_name(stem):
         return stem

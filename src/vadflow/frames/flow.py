@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -40,7 +40,7 @@ def flow_cells(frames: Iterable[np.ndarray], *, cell: int, max_side: int, preset
     Yields:
         (fh, fw, 2) float16: (dx, dy) in source px/frame; one per frame.
     """
-    search = cv2.DISOpticalFlow.create(_PRESETS[preset])
+    search: Any = cv2.DISOpticalFlow.create(_PRESETS[preset])
     before: np.ndarray | None = None
     waiting = False
     vectors = np.zeros((1, 1, 2), np.float16)
