@@ -48,7 +48,7 @@ COLUMNS = (
         "auc_macro_padded",
         "macro padded",
         "number",
-        "Convention of several papers: a perfectly scored normal and anomalous frame is added to each clip. It flatters.",
+        "Used by several papers: a perfectly scored normal and anomalous frame is added to each clip, and it flatters.",
     ),
     Column(
         "ap",

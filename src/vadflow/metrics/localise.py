@@ -73,7 +73,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _track_scores(tracks: pd.DataFrame, found: np.ndarray, alpha: float) -> np.ndarray:
-    """Return (tracks,) the score at which each is found: its k-th best region's, for the fewest k with k / n >= alpha."""
+    """Return (tracks,) the score at which each is found: its k-th best region's, k the fewest with k / n >= alpha."""
     identity = tracks[["clip", "track"]].assign(found=found)
     scores = []
     for _, group in identity.groupby(["clip", "track"], sort=True):

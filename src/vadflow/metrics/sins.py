@@ -6,6 +6,7 @@ Nothing here enters the table; it stands beside it, so that a reader can transla
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -56,7 +57,9 @@ def zero_padded(pool: Judged, smooth: Smoother) -> float | None:
     are laid around the clip before the honest smoother runs, so that its own borders lie far away: this turns any
     smoother with a bounded kernel into its zero-padded form.
     """
-    floor = min(float(s.min()) for s in pool.scores if len(s))
+    floor, top = (bound(float(bound(s)) for s in pool.scores if len(s)) for bound in (min, max))
+    if floor == top:
+        floor -= 1.0  # a constant score stands above the padding; that alone used to pass for a result
 
     def change(values: np.ndarray) -> np.ndarray:
         room = np.zeros(max(len(values), 64))
@@ -70,11 +73,12 @@ def gaussian(values: np.ndarray, sigma: float) -> np.ndarray:
     if sigma == 0:
         return values
     weight = gaussian_filter1d(np.ones(len(values)), sigma, mode="constant")
-    return gaussian_filter1d(values, sigma, mode="constant") / weight
+    start = values[0]  # taken off first: zero stays exactly zero, so a constant keeps its ties
+    return gaussian_filter1d(values - start, sigma, mode="constant") / weight + start
 
 
 def _tuned(calibrated: Judged, smoothed: Judged, sigmas: Sequence[float]) -> float | None:
     """Return the best micro AUC over the honest smoother and Gaussians of all given widths."""
-    tried = [micro(calibrated.map(lambda values, s=sigma: gaussian(values, s))) for sigma in sigmas]  # type:
-    ignore[misc] values = [auc for auc in [micro(smoothed), *tried] if auc is not None]
+    tried = [micro(calibrated.map(partial(gaussian, sigma=sigma))) for sigma in sigmas]
+    values = [auc for auc in [micro(smoothed), *tried] if auc is not None]
     return max(values) if values else None
