@@ -69,7 +69,7 @@ def check_dataset(name: str, section: Any, frames: FramesParams) -> list[Line]:
             lines.append(Line(name, f"{source.split}/{source.name}", "-", "-", "later"))
             continue
         rows.append(inspect_clip(source, limits))
-        lines.append(_clip_line(name, adapter, section, source, rows[-1], frames.on_damage))
+        lines.append(_clip_line(name, adapter, section, source, rows[-1], on_damage=frames.on_damage))
     return lines + _totals(name, adapter, section, rows)
 
 
@@ -90,7 +90,7 @@ def in_trouble(lines: Iterable[Line]) -> bool:
 
 
 def _clip_line(
-    name: str, adapter: ModuleType, section: Any, source: ClipSource, row: dict[str, Any], on_damage: OnDamage
+    name: str, adapter: ModuleType, section: Any, source: ClipSource, row: dict[str, Any], *, on_damage: OnDamage
 ) -> Line:
     clip, found = f"{source.split}/{source.name}", f"{row['n_frames']} frames"
     expected = f"{source.expected_frames} frames" if source.expected_frames is not None else "-"

@@ -134,8 +134,8 @@ class Decoder:
         if not self.path.is_file() or not self.path.stat().st_size:
             self._verdict = ("unreadable", "the file is empty" if self.path.is_file() else "no such file")
             return None
-        options = [cv2.CAP_PROP_N_THREADS, self.threads, cv2.CAP_PROP_ORIENTATION_AUTO, 1]
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG, options)
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, self.threads])
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         return capture if capture.isOpened() else None
 
     def _grab(self, capture: cv2.VideoCapture, promised: float) -> Iterator[np.ndarray]:
@@ -153,24 +153,23 @@ class Decoder:
 
     def _compare(self, read: int, promised: float, gap: str) -> None:
         # estimated counts (duration times rate) may be a little off without any damage
-        slack = 0 if counts_exactly(self.path) else 1 + 0.02 * promised
+        slack = 0 if counts_exactly(self.path) else 1 if gap else 1 + 0.02 * promised
         if not read or read >= promised - slack:
             return
-        text = f"the header promises {promised:.0f} frames, {read} decode"
         cut = is_cut(self.path) or (not gap and not counts_exactly(self.path))
-        self._verdict = (
-            ("short", f"{text}; the end is missing") if cut else ("damaged", f"{text}; {gap or 'some are lost'}")
-        )
+        why = "the end is missing" if cut else gap or "some are lost, or hidden by an edit list"
+        text = f"the header promises {promised:.0f} frames, {read} decode; {why}"
+        self._verdict = ("short" if cut else "damaged", text)
 
     def _beyond(self, height: int, width: int, n_frames: int) -> bool:
         seconds = n_frames / self.fps if self.fps else 0.0
         for what, value, cap in (
             (f"frames are {width}x{height} px: longest side", max(height, width), self.limits.max_side),
             ("number of frames", n_frames, self.limits.max_frames),
-            ("seconds", math.floor(seconds), self.limits.max_seconds),
+            ("seconds", seconds, self.limits.max_seconds),
         ):
             if value > cap:
-                self._verdict = ("unreadable", f"{what} {value} or more, allowed {cap:g}")
+                self._verdict = ("unreadable", f"{what} {value:g} or more, allowed {cap:g}")
                 return True
         return False
 
@@ -178,7 +177,9 @@ class Decoder:
         if self._verdict and self._verdict[0] == "unreadable":
             return
         if not self._count:
-            self._verdict = ("unreadable", "; ".join(self._faults[:2]) or "no frame decodes")
+            cut = self.path.is_file() and is_cut(self.path)
+            why = "no frame decodes, the end of the file is missing" if cut else "no frame decodes"
+            self._verdict = ("unreadable", "; ".join(self._faults[:2]) or why)
         elif not self.fps:
             self._verdict = ("unreadable", "the header gives no frame rate")
         elif self._faults:

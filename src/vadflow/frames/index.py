@@ -31,9 +31,9 @@ SCHEMA = {
 
 OnDamage = Literal["stop", "keep"]
 _FIXES = {
-    "short": "Copy the file again, or set frames.on_damage: keep to use the frames that decode.",
-    "damaged": "Copy the file again, or set frames.on_damage: keep to use the frames that decode.",
-    "unreadable": "Copy the file again, or take it out of the folder.",
+    "short": "Copy or convert the file again, or set frames.on_damage: keep to use the frames that decode.",
+    "damaged": "Copy or convert the file again, or set frames.on_damage: keep to use the frames that decode.",
+    "unreadable": "Copy or convert the file again, or take it out of the folder.",
 }
 
 
