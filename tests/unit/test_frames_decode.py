@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import drawing
 import numpy as np
 import pytest
 
+import drawing
 from vadflow.frames.decode import Decoder, Found, Limits
 
 
