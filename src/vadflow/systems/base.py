@@ -118,7 +118,7 @@ class System:
     """Published frame AUC per benchmark key (`ped2`, `avenue`, `shanghaitech`)."""
     paper_crop: ClassVar[tuple[int, int]] = (0, 0)
     """Frames the paper drops at the start and the end of each clip."""
-    notes: ClassVar[str] = ""
+    notes: ClassVar[Sequence[str]] = ()
     """What a reader of the table must know, for example choices that were made while looking at a test set."""
 
     def __init__(self, params: Any, frame_shape: tuple[int, int, int]) -> None:
