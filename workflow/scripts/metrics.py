@@ -34,7 +34,7 @@ def main(snakemake: Any) -> None:
         resamples=metrics.bootstrap,
         seed=metrics.seed,
         sigmas=metrics.tuned_sigmas,
-        local=local(snakemake, clips) if "maps" in snakemake.input.keys() else None,
+        local=local(snakemake, clips) if snakemake.input.get("maps") else None,
     )
     write_json(snakemake.output[0], found)
 
