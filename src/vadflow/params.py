@@ -47,6 +47,7 @@ class FramesParams(Section):
     )
     max_frames: int = Field(ge=1, description="refuse clips with more frames than this")
     max_side: int = Field(ge=16, le=16384, description="refuse sources larger than this, px")
+    max_seconds: float = Field(gt=0, description="refuse clips longer than this, s")
 
     @property
     def channels(self) -> int:
@@ -103,6 +104,9 @@ class MetricsParams(Section):
 
     bootstrap: int = Field(ge=10, le=100_000, description="resamples of the clips for the 95 % interval")
     seed: Seed = Field(description="seed of the resampling")
+    tuned_sigmas: list[float] = Field(
+        description="widths, frames, that the sin 'smoothing tuned on test' may pick from"
+    )
 
 
 class ReportParams(Section):

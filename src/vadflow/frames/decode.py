@@ -22,6 +22,7 @@ import numpy as np
 from vadflow.frames.container import counts_exactly, is_cut
 from vadflow.frames.numbering import gaps
 from vadflow.media import list_images, read_image
+from vadflow.params import FramesParams
 
 Status = Literal["ok", "short", "damaged", "unreadable"]
 
@@ -39,6 +40,11 @@ class Limits:
     max_side: float
     max_frames: float
     max_seconds: float = math.inf
+
+    @classmethod
+    def of(cls, params: FramesParams) -> Limits:
+        """Limits as `params.yaml` sets them."""
+        return cls(params.max_side, params.max_frames, params.max_seconds)
 
 
 _NO_LIMITS = Limits(math.inf, math.inf)

@@ -112,3 +112,17 @@ def against_official(rows: Sequence[dict[str, Any]], official: dict[str, dict[st
             expected = f"expected {counts['clips']} clips and {counts['frames']} frames"
             lines.append(f"{split}: {expected}, found {clips[split]} and {frames[split]}")
     return lines
+
+
+def require_official(
+    rows: Sequence[dict[str, Any]], official: dict[str, dict[str, int]], split: str, where: str
+) -> None:
+    """Stop when a split of a published benchmark has not its published counts; no counts, no comparison.
+
+    Raises:
+        VadflowError: clips or frames differ.
+    """
+    differing = against_official(rows, {name: counts for name, counts in official.items() if name == split})
+    if differing:
+        fix = "Get the official archive again, or say in params.yaml that this is not the whole benchmark (official: false)."
+        raise VadflowError("; ".join(differing), where=where, fix=fix)
