@@ -139,7 +139,9 @@ def measure(work: Path) -> dict[str, float]:
         data=str(describe(work)), imgsz=list(SIZE), batch=1, rect=False, plots=False, device="cpu", project=str(work / "runs"),
         name="val", exist_ok=True, workers=0, conf=0.001,
     )  # fmt: skip
-    per_class = {result.names[index]: float(ap) for index, ap in zip(result.box.ap_class_index, result.box.ap50, strict=True)}
+    per_class = {
+        result.names[index]: float(ap) for index, ap in zip(result.box.ap_class_index, result.box.ap50, strict=True)
+    }
     return {"all": float(result.box.map50), "all50-95": float(result.box.map), **per_class}
 
 

@@ -1,4 +1,4 @@
-"""Actors: something that moves through a clip, with its class, its truth and its parts per frame. Here the normal ones."""
+"""Actors: what moves through a clip, with its class, its truth and its parts per frame. Here the normal ones."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def standers(shot: Shot, rng: np.random.Generator) -> list[Actor]:
     for index in range(count):
         angle = turn + 2 * math.pi * index / count
         at = (x + 0.45 * math.cos(angle) * (count > 1), y + 0.45 * math.sin(angle) * (count > 1))
-        motion = stay(shot, *at, angle + math.pi)
+        motion = stay(shot, at, angle + math.pi)
         cast.append(person(shot, draw_look(rng), motion, idling(shot, rng)))
     return cast
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from vadflow.plaza import camera as cameras
 from vadflow.plaza.camera import Camera
-from vadflow.plaza.parts import Part, place
+from vadflow.plaza.parts import Colour, Part, place
 from vadflow.plaza.sprite import Sprite, cast_shadow, sprite
 from vadflow.plaza.things import prop
 
@@ -114,17 +114,24 @@ def _ground(camera: Camera, rng: np.random.Generator) -> np.ndarray:
 def _front(image: np.ndarray, camera: Camera, rng: np.random.Generator) -> None:
     """Paint the building front with its shop windows, doors and plinth onto the image, in place."""
     y = camera.wall_y
-    panes: list[Part] = [_plate(-40, 40, 0.0, 9.0, y, (176, 150, 124)), _plate(-40, 40, 0.0, 0.45, y - 0.02, (120, 112, 104))]
+    panes: list[Part] = [
+        _plate((-40, 40), 0.0, 9.0, y, (176, 150, 124)),
+        _plate((-40, 40), 0.0, 0.45, y - 0.02, (120, 112, 104)),
+    ]
     for index, x in enumerate(np.arange(-17.5, 18, 3.5)):
         door = index % 3 == 1
         glass = (70 + int(rng.integers(20)), 84 + int(rng.integers(24)), 96 + int(rng.integers(24)))
         bottom = 0.05 if door else 0.65
-        panes.append(_plate(x - 1.15, x + 1.15, bottom - 0.05, 2.7, y - 0.04, (224, 216, 200)))
-        panes.append(_plate(x - 1.02, x + 1.02, bottom, 2.6, y - 0.06, (96, 62, 44) if door else glass))
-        panes.append(_plate(x - 0.03, x + 0.03, bottom, 2.6, y - 0.08, (214, 206, 190)))
+        panes.append(_plate((x - 1.15, x + 1.15), bottom - 0.05, 2.7, y - 0.04, (224, 216, 200)))
+        panes.append(_plate((x - 1.02, x + 1.02), bottom, 2.6, y - 0.06, (96, 62, 44) if door else glass))
+        panes.append(_plate((x - 0.03, x + 0.03), bottom, 2.6, y - 0.08, (214, 206, 190)))
         if not door:
             light = (glass[0] + 26, glass[1] + 26, glass[2] + 26)
-            panes.append(Part(np.array([(x - 0.8, y - 0.1, 2.5), (x - 0.2, y - 0.1, 2.5), (x - 0.7, y - 0.1, bottom)]), 0.0, light))
+            panes.append(
+                Part(
+                    np.array([(x - 0.8, y - 0.1, 2.5), (x - 0.2, y - 0.1, 2.5), (x - 0.7, y - 0.1, bottom)]), 0.0, light
+                )
+            )
     for pane in panes:
         picture = sprite([pane], camera)
         if picture is not None:
@@ -134,5 +141,6 @@ def _front(image: np.ndarray, camera: Camera, rng: np.random.Generator) -> None:
             area[:] = (area * (1 - cover) + picture.colour).astype(np.uint8)
 
 
-def _plate(left: float, right: float, low: float, high: float, y: float, colour: tuple[int, int, int]) -> Part:
+def _plate(sides: tuple[float, float], low: float, high: float, y: float, colour: Colour) -> Part:
+    left, right = sides
     return Part(np.array([(left, y, low), (right, y, low), (right, y, high), (left, y, high)]), 0.0, colour)

@@ -1,4 +1,4 @@
-"""People: a skeleton posed by angles, dressed with parts. Body axes in metres: forward, left, up; the feet stand on up = 0."""
+"""People: a skeleton posed by angles, dressed with parts; body axes forward, left, up in metres, feet on up = 0."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def skeleton(pose: Pose, height: float, build: float) -> dict[str, np.ndarray]:
     cos, sin = math.cos(pose.tilt), math.sin(pose.tilt)
     turn = np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
     lying = 0.09 * height * max(0.0, sin)  # half a chest above the ground once on it
-    return {name: (at + (0.0, 0.0, hips)) @ turn + (0.0, 0.0, lying) for name, at in joints.items()}
+    stand, rest = np.array([0.0, 0.0, hips]), np.array([0.0, 0.0, lying])
+    return {name: (at + stand) @ turn + rest for name, at in joints.items()}
 
 
 def _upper(pose: Pose, height: float, build: float) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
-"""A camera of the plaza: where it hangs, what it looks at and what may happen there; all of it data in `cameras/<name>.yaml`.
+"""A camera: where it hangs, what it looks at and what may happen there; all of it data in `cameras/<name>.yaml`.
 
-World axes in metres: X right, Y away from the camera along the ground, Z up. The camera hangs at (0, 0, height_m) and looks down.
+World axes in metres: X right, Y away from the camera along the ground, Z up. The camera hangs at (0, 0, height_m).
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Camera(Section):
     shadow: tuple[float, float] = Field(description="ground shift (X, Y) of a shadow per metre of height")
     wall_y: float = Field(gt=0, description="distance of the building front, metres")
     paths: list[Path2D] = Field(min_length=1, description="paved ways")
-    routes: list[Path2D] = Field(min_length=1, description="ways people walk, both directions; they go on straight beyond")
+    routes: list[Path2D] = Field(
+        min_length=1, description="ways people walk, both directions; they go on straight beyond"
+    )
     spots: list[tuple[float, float]] = Field(description="where people stand, (X, Y) metres")
     lawn_crossings: list[Path2D] = Field(description="ways that lead over the grass")
     props: list[Prop] = Field(description="standing things")

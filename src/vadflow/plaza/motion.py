@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,10 +38,10 @@ class Motion:
     travel: np.ndarray
 
 
-def stay(shot: Shot, x: float, y: float, heading: float) -> Motion:
-    """Stand still."""
+def stay(shot: Shot, at: tuple[float, float] | np.ndarray, heading: float) -> Motion:
+    """Stand still at a ground point (X, Y)."""
     T = shot.n_frames
-    return Motion(np.tile([x, y], (T, 1)).astype(float), np.full(T, heading), np.zeros(T))
+    return Motion(np.tile(at, (T, 1)).astype(float), np.full(T, heading), np.zeros(T))
 
 
 class Line:
@@ -52,8 +53,8 @@ class Line:
         if rng.random() < 0.5:
             points = points[::-1]
         for _ in range(3):  # Chaikin's corner cutting
-            cut = [points[:1], *(np.array([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b]) for a, b in zip(points, points[1:], strict=False)), points[-1:]]
-            points = np.concatenate(cut)
+            cut = [np.array([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b]) for a, b in pairwise(points)]
+            points = np.concatenate([points[:1], *cut, points[-1:]])
         far = 40.0
         first, last = points[0] - points[1], points[-1] - points[-2]
         head = points[0] + far * first / np.linalg.norm(first)
@@ -107,7 +108,7 @@ def off_paths(camera: Camera, points: np.ndarray) -> np.ndarray:
     grass = np.ones(len(points), bool)
     for way in camera.paths:
         corner = np.array(way.points, float)
-        for start, end in zip(corner, corner[1:], strict=False):
+        for start, end in pairwise(corner):
             along = np.clip((points - start) @ (end - start) / ((end - start) @ (end - start)), 0, 1)[:, None]
             grass &= np.linalg.norm(points - start - along * (end - start), axis=1) > way.width / 2
     return grass

@@ -1,4 +1,4 @@
-"""The one shape everything is made of: a convex solid around a few points with a radius (ball, rod, slab, hull), or a hollow ring."""
+"""The one shape everything is made of: a convex solid around a few points (ball, rod, slab, hull), or a hollow ring."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 
 Colour = tuple[int, int, int]
 """RGB, 0 to 255."""
+Point = Sequence[float] | np.ndarray
+"""Three metres."""
 
 
 class Part(NamedTuple):
@@ -53,17 +55,17 @@ def shade(colour: Colour, gain: float) -> Colour:
     return red, green, blue
 
 
-def rod(start: Sequence[float], end: Sequence[float], radius: float, colour: Colour, order: float = 0.0) -> Part:
+def rod(start: Point, end: Point, radius: float, colour: Colour, order: float = 0.0) -> Part:
     """A rod with round ends."""
     return Part(np.array([start, end], float), radius, colour, order=order)
 
 
-def ball(centre: Sequence[float], radius: float, colour: Colour, order: float = 0.0) -> Part:
+def ball(centre: Point, radius: float, colour: Colour, order: float = 0.0) -> Part:
     """A ball."""
     return Part(np.array([centre], float), radius, colour, order=order)
 
 
-def ring(centre: Sequence[float], size: float, width: float, colour: Colour, hollow: bool = True) -> Part:
+def ring(centre: Point, size: float, width: float, colour: Colour, hollow: bool = True) -> Part:
     """A wheel of radius `size` in the plane forward-up; a full disc when not hollow."""
     turns = np.linspace(0, 2 * math.pi, 18, endpoint=False)
     rim = np.column_stack([np.cos(turns), np.zeros(18), np.sin(turns)]) * size
@@ -79,7 +81,7 @@ _FACES = {
 }
 
 
-def box(centre: Sequence[float], size: Sequence[float], colour: Colour, radius: float = 0.01) -> list[Part]:
+def box(centre: Point, size: Point, colour: Colour, radius: float = 0.01) -> list[Part]:
     """A box in five shaded faces (nobody looks from below); `size` along forward, left, up."""
     signs = np.array([[f, s, u] for u in (-1, 1) for s in (-1, 1) for f in (-1, 1)], float)
     corners = np.array(centre, float) + signs * np.array(size, float) / 2

@@ -1,4 +1,4 @@
-"""A told clip to frames: people and props painted by distance, with exact visibility, shadows, light and sensor noise."""
+"""A told clip to frames: people and props painted by distance, with exact visibility, shadows, light and noise."""
 
 from __future__ import annotations
 

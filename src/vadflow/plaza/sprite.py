@@ -1,4 +1,4 @@
-"""Parts to pixels: one figure becomes a small anti-aliased picture with its own transparency, or a shadow on the ground."""
+"""Parts to pixels: a figure becomes a small anti-aliased picture with its own opacity, or a shadow on the ground."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _draw(canvas: np.ndarray, fixed: np.ndarray, thick: int, colour: Sequence[in
     elif len(fixed) == 1:
         cv2.circle(canvas, fixed[0].tolist(), thick << (_SHIFT - 1), colour, -1, cv2.LINE_8, _SHIFT)
     elif len(fixed) == 2:
-        cv2.line(canvas, *fixed.tolist(), colour, thick, cv2.LINE_8, _SHIFT)
+        cv2.line(canvas, fixed[0].tolist(), fixed[1].tolist(), colour, thick, cv2.LINE_8, _SHIFT)
     else:
         hull = cv2.convexHull(fixed)
         cv2.fillConvexPoly(canvas, hull, colour, cv2.LINE_8, _SHIFT)

@@ -1,4 +1,4 @@
-"""What happens in a clip: how long it is, who passes by, and, in a test clip that is not wholly normal, one or two events.
+"""What happens in a clip: its length, who passes by and, in a test clip that is not wholly normal, one or two events.
 
 Everything is drawn from (seed, split, index of the clip), so a clip is the same however many others there are.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,12 +51,12 @@ class Story:
 
 
 def deal(camera: str, seed: int, turn: int) -> tuple[str, ...]:
-    """Deal events to the `turn`-th anomalous clip: one, two, one, two, ... from a pack that is shuffled anew when used up.
+    """Deal events to the `turn`-th anomalous clip: one, one, two, one, one, two, ... from a shuffled pack.
 
-    So every kind occurs once before any occurs twice.
+    So every kind occurs once before any occurs twice; six clips use up the eight kinds.
     """
     kinds = cameras.load(camera).events
-    first, count = turn + turn // 2, 1 + turn % 2
+    first, count = turn + turn // 3, 2 if turn % 3 == 2 else 1
     cards = []
     for number in range(first, first + count):
         pack, place = divmod(number, len(kinds))
@@ -70,8 +71,10 @@ def tell(plan: Plan) -> Story:
     n_frames = int(rng.integers(plan.frames[0], plan.frames[1] + 1))
     shot = Shot(cameras.load(plan.camera), n_frames, plan.fps)
     actors = passers_by(shot, rng)
-    for number, (kind, when) in enumerate(zip(plan.kinds, _moments(len(plan.kinds), rng), strict=True)):
-        cast = KINDS[kind](shot, rng, when * n_frames / plan.fps)
+    for number, (kind, when) in enumerate(
+        zip(plan.kinds, _moments(len(plan.kinds), n_frames / plan.fps, rng), strict=True)
+    ):
+        cast = KINDS[kind](shot, rng, when)
         region = number * 10
         for actor in cast:
             # a rider and what he rides are one region; a bag and its owner are two
@@ -81,9 +84,8 @@ def tell(plan: Plan) -> Story:
     return Story(shot, actors, rng)
 
 
-def _moments(count: int, rng: np.random.Generator) -> Sequence[float]:
-    """When events happen, as shares of the clip: anywhere for one, first and second half for two."""
-    if count == 1:
-        return [float(rng.uniform(0.15, 0.85))]
-    edges = np.linspace(0.05, 0.95, count + 1)
-    return [float(rng.uniform(low, high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+def _moments(count: int, seconds: float, rng: np.random.Generator) -> Sequence[float]:
+    """When events happen: anywhere for one, one part of the clip each for more, never too late to be seen."""
+    edges = np.linspace(0.0, 1.0, count + 1) if count > 1 else [0.05, 0.95]
+    latest = max(0.4 * seconds, seconds - 0.6)
+    return [min(latest, seconds * float(rng.uniform(low, high))) for low, high in pairwise(edges)]

@@ -1,4 +1,4 @@
-"""Things made of parts: bicycle, cart, skateboard and bag (body axes, they look along forward) and the props of a scene."""
+"""Things made of parts, in body axes: bicycle, cart, skateboard and bag, and the props of a scene."""
 
 from __future__ import annotations
 
@@ -62,7 +62,11 @@ def bag(colour: Colour, up: float = 0.0, turn: float = 0.0) -> list[Part]:
     cos, sin = math.cos(turn), math.sin(turn)
     roll = np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
     parts = box((0.0, 0.0, 0.0), (0.50, 0.24, 0.32), colour, radius=0.03)
-    parts.append(Part(np.array([(-0.1, 0.0, 0.17), (-0.06, 0.0, 0.27), (0.06, 0.0, 0.27), (0.1, 0.0, 0.17)]), 0.014, RUBBER, True))
+    parts.append(
+        Part(
+            np.array([(-0.1, 0.0, 0.17), (-0.06, 0.0, 0.27), (0.06, 0.0, 0.27), (0.1, 0.0, 0.17)]), 0.014, RUBBER, True
+        )
+    )
     parts.append(rod((-0.12, -0.13, -0.1), (-0.12, -0.13, 0.14), 0.02, shade(colour, 0.6), order=-0.05))
     return [part._replace(points=part.points @ roll + (0.0, 0.0, 0.19 + up)) for part in parts]
 
@@ -74,13 +78,17 @@ def prop(kind: str, size: float, rng: np.random.Generator) -> list[Part]:
 
 
 def _tree(size: float, rng: np.random.Generator) -> list[Part]:
-    trunk = [rod((0, 0, 0), (0.06, 0, 0.62 * size), 0.11, (88, 70, 54)), rod((0, 0, 0), (0.02, 0, 0.1), 0.16, (78, 62, 48))]
+    trunk = [
+        rod((0, 0, 0), (0.06, 0, 0.62 * size), 0.11, (88, 70, 54)),
+        rod((0, 0, 0), (0.02, 0, 0.1), 0.16, (78, 62, 48)),
+    ]
     leaves = []
     for _ in range(110):
         way = rng.normal(size=3)
         at = way / np.linalg.norm(way) * rng.uniform(0.35, 1.0) * np.array([0.30, 0.30, 0.25]) * size
         light = 0.78 + 0.32 * (at[2] / (0.25 * size)) + rng.uniform(-0.12, 0.16)
-        leaves.append(ball(at + (0, 0, 0.74 * size), rng.uniform(0.035, 0.065) * size, shade((74, 108, 56), light)))
+        at[2] += 0.74 * size
+        leaves.append(ball(at, rng.uniform(0.035, 0.065) * size, shade((74, 108, 56), light)))
     return trunk + leaves
 
 
@@ -114,4 +122,7 @@ def _bench(size: float, rng: np.random.Generator) -> list[Part]:
 
 
 def _bollard(size: float, rng: np.random.Generator) -> list[Part]:
-    return [rod((0, 0, 0), (0, 0, size), 0.09, (96, 98, 100)), rod((0, 0, 0.8 * size), (0, 0, 0.86 * size), 0.095, (214, 204, 160))]
+    return [
+        rod((0, 0, 0), (0, 0, size), 0.09, (96, 98, 100)),
+        rod((0, 0, 0.8 * size), (0, 0, 0.86 * size), 0.095, (214, 204, 160)),
+    ]

@@ -1,4 +1,4 @@
-"""What is true of a drawn frame, from who owns which pixel: boxes of all objects, and mask, regions and label of the anomalous."""
+"""What is true of a drawn frame, from who owns which pixel: boxes of all; mask, regions and label of the anomalous."""
 
 from __future__ import annotations
 
