@@ -14,8 +14,8 @@ from vadflow.plaza.truth import MIN_PIXELS, Record, objects
 CAMERAS = camera.names()
 
 
-def make_plan(kinds=(), index=3, frames=(20, 20), name="far", fps=5.0, split="test"):
-    return Plan(name, 5, split, index, frames, fps, tuple(kinds))
+def make_plan(kinds=(), *, frames=(20, 20), name="far", fps=5.0, split="test"):
+    return Plan(name, 5, split, 3, frames, fps, tuple(kinds))
 
 
 def recorded(plan):

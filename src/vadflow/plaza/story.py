@@ -86,6 +86,6 @@ def tell(plan: Plan) -> Story:
 
 def _moments(count: int, seconds: float, rng: np.random.Generator) -> Sequence[float]:
     """When events happen: anywhere for one, one part of the clip each for more, never too late to be seen."""
-    edges = np.linspace(0.0, 1.0, count + 1) if count > 1 else [0.05, 0.95]
+    edges = [0.05, 0.95] if count == 1 else np.linspace(0.0, 1.0, count + 1)
     latest = max(0.4 * seconds, seconds - 0.6)
     return [min(latest, seconds * float(rng.uniform(low, high))) for low, high in pairwise(edges)]
