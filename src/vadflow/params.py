@@ -112,8 +112,10 @@ class MetricsParams(Section):
 class ReportParams(Section):
     """The page a person looks at."""
 
+    thumbnails: int = Field(ge=0, le=500, description="most pictures per dataset: bounds the size of the page")
+    thumbnail_width: int = Field(ge=80, le=640, description="px")
+    points: int = Field(ge=60, le=2000, description="most points of a curve")
     worst_clips: int = Field(ge=0, le=50, description="clips shown with frames, per dataset")
-    max_events: int = Field(ge=0, le=500, description="events shown with a thumbnail, per dataset")
     blur_people: bool = Field(description="blur every detected person in the pictures")
 
 
