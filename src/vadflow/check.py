@@ -61,7 +61,7 @@ def check_dataset(name: str, section: Any, frames: FramesParams) -> list[Line]:
         sources = adapter.clips(section, Layout(name).source)
     except VadflowError as fault:
         return [Line(name, "-", "clips", "none", "trouble", str(fault))]
-    limits = Limits(frames.max_side, frames.max_frames)
+    limits = Limits.of(frames)
     lines: list[Line] = []
     rows: list[dict[str, Any]] = []
     for source in tqdm(sources, desc=f"check {name}", unit="clip"):

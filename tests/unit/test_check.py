@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ import drawing
 from vadflow import check, cli
 from vadflow.datasets import folder, ucsd
 from vadflow.params import FramesParams, Section
+from vadflow.types import ClipSource
 
 FRAMES = FramesParams.model_construct(
     height=24, width=32, colour="gray", on_damage="stop", max_frames=1000, max_side=1000, max_seconds=1000
@@ -66,6 +68,33 @@ def test_the_command_explains_a_missing_workspace(tmp_path: Path, caplog: pytest
         assert cli.main(["check", "--workspace", str(tmp_path / "none")]) == 1
         assert cli.main(["check", "--workspace", str(tmp_path)]) == 1
     assert "no such folder" in caplog.text and "params.yaml" in caplog.text
+
+
+@pytest.mark.parametrize(("broken", "status"), [(False, 0), (True, 1)])
+def test_the_command_reads_paths_from_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: bool, status: int
+) -> None:
+    base = drawing.ucsd_community(tmp_path / "data")
+    if broken:
+        (base / "testing" / "masks" / "01" / "000.png").unlink()
+    chosen = SimpleNamespace(datasets=ped2(Path("data")), frames=FRAMES)
+    monkeypatch.setattr("vadflow.params.load", lambda: chosen)
+    before = Path.cwd()
+    assert cli.main(["check", "--workspace", str(tmp_path)]) == status
+    assert ("1 to fix" if broken else "all is well") in capsys.readouterr().out
+    assert Path.cwd() == before
+
+
+def test_rendered_video_may_come_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = SimpleNamespace(
+        render=None,
+        OFFICIAL={},
+        benchmark=lambda _: None,
+        clips=lambda *_: [ClipSource("test", "a", tmp_path / "a.avi")],
+    )
+    monkeypatch.setattr("vadflow.plugins.load", lambda *_: adapter)
+    lines = check.check_dataset("plaza", SimpleNamespace(adapter="plaza"), FRAMES)
+    assert lines[0].status == "later" and not check.in_trouble(lines)
 
 
 def test_a_subcommand_is_needed() -> None:

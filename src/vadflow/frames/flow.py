@@ -6,16 +6,17 @@ splits the search into a fixed number of stripes, so the result does not depend 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from vadflow.errors import VadflowError
 from vadflow.frames.cells import average, grid
-from vadflow.frames.decode import Decoder
+from vadflow.frames.decode import Decoder, Limits
 from vadflow.io import ArrayWriter
 from vadflow.types import ClipSource
 
@@ -59,7 +60,15 @@ def flow_cells(frames: Iterable[np.ndarray], *, cell: int, max_side: int, preset
 
 
 def write_flow(
-    source: ClipSource, path: Path, *, n_frames: int, cell: int, max_side: int, preset: Preset, threads: int = 1
+    source: ClipSource,
+    path: Path,
+    *,
+    n_frames: int,
+    cell: int,
+    max_side: int,
+    preset: Preset,
+    limits: Limits | None = None,
+    threads: int = 1,
 ) -> None:
     """Decode one clip again and write float16 (T, fh, fw, 2) to `path`; memory stays at two frames.
 
@@ -70,13 +79,14 @@ def write_flow(
         cell: side of a cell, px of the flow image.
         max_side: longer frames are scaled down to this before flow, px.
         preset: DIS preset.
+        limits: caps on the source; not needed for one that was packed under them.
         threads: threads of FFmpeg and OpenCV.
 
     Raises:
         VadflowError: the source no longer decodes to `n_frames`.
     """
     cv2.setNumThreads(threads)
-    decoder = Decoder(source.path, fps=source.fps, threads=threads)
+    decoder = Decoder(source.path, limits=limits, fps=source.fps, threads=threads)
     with ArrayWriter(path, dtype="float16") as packed:
         for vectors in flow_cells(decoder, cell=cell, max_side=max_side, preset=preset):
             packed.append(vectors)
@@ -86,6 +96,21 @@ def write_flow(
                 where=f"clip {source.split}/{source.name} ({source.path})",
                 fix="The source changed: delete the packed frames of this clip and run again.",
             )
+
+
+def write_flows(
+    sources: Sequence[ClipSource],
+    paths: Sequence[Path],
+    n_frames: Sequence[int],
+    *,
+    preset: Preset,
+    limits: Limits | None = None,
+    **size: int,
+) -> None:
+    """`write_flow` for several clips with a progress bar; `size` is its `cell`, `max_side` and `threads`."""
+    jobs = zip(tqdm(sources, desc="flow", unit="clip"), paths, n_frames, strict=True)
+    for source, path, count in jobs:
+        write_flow(source, path, n_frames=count, preset=preset, limits=limits, **size)
 
 
 def _flow_image(frame: np.ndarray, max_side: int) -> np.ndarray:
