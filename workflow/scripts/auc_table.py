@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vadflow.metrics.twin import page
+from vadflow.report.twin import render_twin
 
 from vadflow import job
 from vadflow.io import read_json, write_text
@@ -12,9 +12,8 @@ from vadflow.metrics.table import auc_table, csv_text
 def main(snakemake: Any) -> None:
     """Write the table and the twin."""
     metrics = [read_json(path) for path in snakemake.input.metrics]
-    table = auc_table(metrics)
-    write_text(snakemake.output.table, csv_text(table))
-    write_text(snakemake.output.twin, page(table, metrics))
+    write_text(snakemake.output.table, csv_text(auc_table(metrics)))
+    write_text(snakemake.output.twin, render_twin(metrics))
 
 
 if "snakemake" in globals():
