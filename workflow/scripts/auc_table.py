@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from vadflow.report.twin import render_twin
-
 from vadflow import job
 from vadflow.io import read_json, write_text
 from vadflow.metrics.table import auc_table, csv_text
+from vadflow.report.twin import render_twin
 
 
 def main(snakemake: Any) -> None:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from vadflow.scoring.smooth import smoother
-
 from vadflow import job
 from vadflow.datasets.base import select
 from vadflow.io import open_array, read_table, write_json
 from vadflow.metrics.evaluate import Subject, evaluate
 from vadflow.metrics.local import local_metrics
 from vadflow.params import MetricsParams, ScoringParams, parse
+from vadflow.scoring.smooth import smoother
 
 
 def main(snakemake: Any) -> None:
