@@ -36,7 +36,8 @@ def detect_clip(
     detector.restart()
     stream = _Sized(frames)
     found = fill(_shown(stream, detector), detector.every, len(flow))
-    tables = [_rows(t, boxes, detector, flow, differences, stream.size) for t, boxes in zip(count(), found, strict=False)]
+    arrays = (flow, differences)
+    tables = [_rows(t, boxes, detector.names, arrays, stream.size) for t, boxes in zip(count(), found, strict=False)]
     if not stream.length == len(flow) == len(differences):
         raise VadflowError(
             f"{stream.length} frames decode, but flow has {len(flow)} and differences {len(differences)}",
@@ -45,7 +46,7 @@ def detect_clip(
         )
     filled = [table for table in tables if len(table)]
     table = schema.conform(pd.concat(filled, ignore_index=True)) if filled else schema.empty()
-    table.attrs = provenance(detector)
+    table.attrs.update(provenance(detector))
     return table
 
 
@@ -84,8 +85,9 @@ def _shown(stream: _Sized, detector: Detector) -> Iterator[Boxes]:
 
 
 def _rows(
-    t: int, boxes: Boxes, detector: Detector, flow: np.ndarray, differences: np.ndarray, size: tuple[int, int]
+    t: int, boxes: Boxes, names: Mapping[int, str], arrays: tuple[np.ndarray, np.ndarray], size: tuple[int, int]
 ) -> pd.DataFrame:
+    flow, differences = arrays
     boxes = boxes.within(*size)
     t = min(t, len(flow) - 1, len(differences) - 1)  # a wrong length is told after the last frame, with both numbers
     x1, y1, x2, y2 = boxes.xyxy.T
@@ -98,14 +100,16 @@ def _rows(
             "y2": y2,
             "confidence": boxes.confidence,
             "class_id": boxes.class_id,
-            "class_name": [detector.names[int(kind)] for kind in boxes.class_id],
+            "class_name": [names[int(kind)] for kind in boxes.class_id],
             "probabilities": list(boxes.probabilities),
             **motion(boxes.xyxy, flow[t], differences[t], size),
         }
     )
 
 
-def motion(xyxy: np.ndarray, flow: np.ndarray, differences: np.ndarray, size: tuple[int, int]) -> Mapping[str, np.ndarray]:
+def motion(
+    xyxy: np.ndarray, flow: np.ndarray, differences: np.ndarray, size: tuple[int, int]
+) -> Mapping[str, np.ndarray]:
     """How the boxes of one frame move. Whoever brings own boxes completes them with this.
 
     Args:

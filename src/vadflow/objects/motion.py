@@ -25,7 +25,9 @@ class Params(Section):
     """Foreground proposals."""
 
     history_frames: int = Field(ge=2, le=5000, description="frames the background remembers")
-    variance: float = Field(gt=0, le=1000, description="squared distance to the background, in variances, that is foreground")
+    variance: float = Field(
+        gt=0, le=1000, description="squared distance to the background, in variances, that is foreground"
+    )
     difference: float = Field(gt=0, le=1, description="change to the frame before that is foreground, [0, 1]")
     min_area_px: int = Field(ge=1, le=1_000_000, description="smaller parts are dropped, source px")
     join_px: int = Field(ge=0, le=99, description="gaps up to this many px inside an object are closed")
@@ -36,7 +38,7 @@ class Detector:
     """Foreground proposals behind the detector seam; see `base.Detector`."""
 
     needs_weights: ClassVar[bool] = False
-    names: Mapping[int, str] = {0: "motion"}  # noqa: RUF012: part of the seam, never written
+    names: ClassVar[Mapping[int, str]] = {0: "motion"}
     weights, sha256, batch, every = "", "", 8, 1
 
     def __init__(self, params: Params, weights: Mapping[str, str] | None, threads: int) -> None:
@@ -61,7 +63,9 @@ class Detector:
         if self._before is None:
             self._before = smooth
             return np.zeros_like(mask)
-        change = cv2.absdiff(smooth, self._before).max(axis=2) if smooth.ndim == 3 else cv2.absdiff(smooth, self._before)
+        change = (
+            cv2.absdiff(smooth, self._before).max(axis=2) if smooth.ndim == 3 else cv2.absdiff(smooth, self._before)
+        )
         self._before = smooth
         return mask | (change > self.params.difference * 255)
 

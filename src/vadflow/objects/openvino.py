@@ -132,9 +132,15 @@ def _metadata(path: Path, model: Any) -> dict[str, Any]:
         about = yaml.safe_load(file.read_text(encoding="utf-8"))
     else:
         section = "model_info" if path.is_dir() else "framework"
-        about = {key: _literal(value.value) for key, value in model.get_rt_info(section).items()} if model.has_rt_info(section) else {}
+        about = (
+            {key: _literal(value.value) for key, value in model.get_rt_info(section).items()}
+            if model.has_rt_info(section)
+            else {}
+        )
     if not isinstance(about, dict) or not isinstance(about.get("names"), dict):
-        raise VadflowError("expected class names in the export's metadata, found none", where=str(path), fix=_EXPORT_AGAIN)
+        raise VadflowError(
+            "expected class names in the export's metadata, found none", where=str(path), fix=_EXPORT_AGAIN
+        )
     return about
 
 
@@ -176,7 +182,9 @@ def cut_before_ranking(model: Any, where: str) -> Any:
                 if model.has_rt_info(section):
                     cut.set_rt_info(model.get_rt_info(section), section)
             return cut
-    raise VadflowError("expected a YOLO detection head, found no class probabilities in the graph", where=where, fix=_EXPORT_AGAIN)
+    raise VadflowError(
+        "expected a YOLO detection head, found no class probabilities in the graph", where=where, fix=_EXPORT_AGAIN
+    )
 
 
 def resize(read: Any, size: tuple[int, int]) -> Any | None:
@@ -197,7 +205,8 @@ def resize(read: Any, size: tuple[int, int]) -> Any | None:
         model = read()
         try:
             change(model)
-            model.reshape([1, 3, *size])
+            model.get_parameters()[0].set_partial_shape(_openvino().PartialShape([1, 3, *size]))
+            model.validate_nodes_and_infer_types()  # `reshape` would first check the old size against the new constants
         except RuntimeError:
             continue
         return model

@@ -49,8 +49,8 @@ def conform(table: pd.DataFrame) -> pd.DataFrame:
     """
     ordered = table.sort_values(["frame", "confidence"], ascending=[True, False], kind="stable")
     typed = ordered[list(COLUMNS)].astype({name: dtype for name, dtype in COLUMNS.items() if dtype != "object"})
-    typed["probabilities"] = [np.asarray(value, dtype=np.float32) for value in ordered["probabilities"]]
-    typed["probabilities"] = typed["probabilities"].astype(object)
+    lists = [np.asarray(value, dtype=np.float32) for value in ordered["probabilities"]]
+    typed["probabilities"] = pd.Series(lists, index=typed.index, dtype=object)
     typed.attrs = dict(table.attrs)
     return typed.reset_index(drop=True)
 

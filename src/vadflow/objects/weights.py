@@ -111,7 +111,9 @@ def _found(chosen: str, where: str) -> Path:
         return path
     if _NAME.fullmatch(chosen):
         return _named(chosen, where)
-    raise VadflowError(f"no weights at {chosen}", where=where, fix="Correct the path, or give a name such as yolo26n.pt.")
+    raise VadflowError(
+        f"no weights at {chosen}", where=where, fix="Correct the path, or give a name such as yolo26n.pt."
+    )
 
 
 def _named(name: str, where: str) -> Path:

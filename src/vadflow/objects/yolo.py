@@ -33,13 +33,16 @@ class Params(Section):
     """A YOLO detector."""
 
     weights: str = Field(
-        min_length=1, description="a .pt or .onnx file, an *_openvino_model folder, 'plaza', or a name such as yolo26n.pt"
+        min_length=1,
+        description="a .pt or .onnx file, an *_openvino_model folder, 'plaza', or a name such as yolo26n.pt",
     )
     sha256: str | None = Field(pattern="^[0-9a-f]{64}$", description="expected hash of the weights, or null")
     image_size: tuple[int, int] | None = Field(
         description="[height, width] of the network's input, px, multiples of 32; null: the model's own, without empty rows"
     )
-    confidence: float = Field(ge=0, lt=1, description="boxes at or below it are dropped; low (0.15) where people are small")
+    confidence: float = Field(
+        ge=0, lt=1, description="boxes at or below it are dropped; low (0.15) where people are small"
+    )
     nms_iou: float = Field(gt=0, le=1, description="overlap for non-maximum suppression; NMS-free models do not use it")
     batch: int = Field(ge=1, le=64, description="frames at once")
     classes: list[str] | None = Field(description="names of the classes kept, or null for all")
@@ -55,8 +58,10 @@ class Params(Section):
 
 
 class _Reader(Protocol):
-    names: Mapping[int, str]
+    names: dict[int, str]
     head: Head
+
+    def __init__(self, path: Path, image_size: tuple[int, int] | None, threads: int) -> None: ...
 
     def size_for(self, frame: tuple[int, int]) -> tuple[int, int]: ...
 
@@ -75,8 +80,8 @@ class Detector:
         path = located(weights)
         self.params, self.weights, self.sha256 = params, path.name, weights["sha256"]
         self.batch, self.every = params.batch, params.every
-        make = TorchReader if weights["kind"] == "pt" else openvino.Reader
-        self.reader: _Reader = make(path, params.image_size, threads)
+        make: type[_Reader] = TorchReader if weights["kind"] == "pt" else openvino.Reader
+        self.reader = make(path, params.image_size, threads)
         self.names = self.reader.names
         self._classes = _class_ids(params.classes, self.names)
 
@@ -144,10 +149,12 @@ class TorchReader:
         last = network.model[-1]
         if not isinstance(last, Detect) or isinstance(last, OBB):
             raise VadflowError(
-                f"expected a detection head, found {type(last).__name__}", where=str(path), fix="Use YOLO detection weights."
+                f"expected a detection head, found {type(last).__name__}",
+                where=str(path),
+                fix="Use YOLO detection weights.",
             )
-        if last.end2end:
-            last.postprocess = lambda predictions: predictions.permute(0, 2, 1)  # no ranking: B 4+K A, as other heads
+        if last.end2end:  # shadow the ranking: B A 4+K -> B 4+K A, the shape of every other head
+            vars(last)["postprocess"] = lambda predictions: predictions.permute(0, 2, 1)
         self.names = {int(key): str(name) for key, name in network.names.items()}
         self.head = Head(corners=bool(last.end2end), one_each=bool(last.end2end))
         side = int((getattr(network, "args", None) or {}).get("imgsz", 640))
