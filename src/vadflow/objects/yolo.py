@@ -29,6 +29,9 @@ CONFIG_DIR = Path(".cache/ultralytics")
 """Where Ultralytics keeps its settings: inside the workspace, not in the user's home."""
 
 
+_FIX_WEIGHTS = "Use the weights of a YOLO detection, pose or segmentation model."
+
+
 class Params(Section):
     """A YOLO detector."""
 
@@ -143,22 +146,21 @@ class TorchReader:
 
         torch.set_num_threads(threads)
         try:
-            network = load_checkpoint(path)[0].fuse(verbose=False).float().eval()
+            network = load_checkpoint(path)[0]
         except Exception as fault:  # whatever a foreign or damaged file does to the unpickler
-            raise VadflowError(f"cannot load: {fault}", where=str(path), fix="Use YOLO detection weights.") from fault
+            raise VadflowError(f"cannot load: {_first_line(fault)}", where=str(path), fix=_FIX_WEIGHTS) from fault
         last = network.model[-1]
         if not isinstance(last, Detect) or isinstance(last, OBB):
-            raise VadflowError(
-                f"expected a detection head, found {type(last).__name__}",
-                where=str(path),
-                fix="Use YOLO detection weights.",
-            )
-        if last.end2end:  # shadow the ranking: B A 4+K -> B 4+K A, the shape of every other head
+            raise VadflowError(f"expected a detection head, found {type(last).__name__}", where=str(path), fix=_FIX_WEIGHTS)
+        # Ultralytics 8.4 prefers YOLO26's one-to-many head with suppression unless told otherwise
+        last.end2end = ranked = hasattr(last, "one2one_cv2")
+        if ranked:  # shadow the ranking: B A 4+K -> B 4+K A, the shape of every other head
             vars(last)["postprocess"] = lambda predictions: predictions.permute(0, 2, 1)
+        self._network = network.fuse(verbose=False).float().eval()
         self.names = {int(key): str(name) for key, name in network.names.items()}
-        self.head = Head(corners=bool(last.end2end), one_each=bool(last.end2end))
-        side = int((getattr(network, "args", None) or {}).get("imgsz", 640))
-        self._network, self._asked, self._own = network, image_size, (side, side)
+        self.head = Head(corners=ranked, one_each=ranked)
+        side = int((getattr(network, "args", None) or {}).get("imgsz") or 640)
+        self._asked, self._own = image_size, (side, side)
 
     def size_for(self, frame: tuple[int, int]) -> tuple[int, int]:
         """Input (height, width) used for frames of this (height, width), px."""
@@ -176,6 +178,10 @@ class TorchReader:
         rows = out.numpy()  # B 4+K+extra A
         K = len(self.names)
         return [(row[:4], row[4 : 4 + K]) for row in rows]
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip().splitlines() or [type(fault).__name__])[0][:200]
 
 
 def offline_ultralytics(config_dir: Path | None = None, *, network: bool = False) -> None:
