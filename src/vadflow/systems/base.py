@@ -83,8 +83,13 @@ class Loop(Protocol):
         optimisers: Mapping[str, torch.optim.Optimizer],
         step: Callable[[int], Mapping[str, torch.Tensor | float]],
         validate: Callable[[], Mapping[str, float]] | None = None,
+        average: float = 0.0,
     ) -> None:
-        """Call `step(i)` for i in range(steps); it updates the modules itself and returns named loss terms for the curves."""
+        """Call `step(i)` for i in range(steps); it updates the modules itself and returns named loss terms for the curves.
+
+        Modules are in training mode in `step`, in evaluation mode (with the averaged weights, if any) in `validate` and after
+        the phase. With `average` > 0 the phase ends with the moving average of the weights, of that decay.
+        """
 
     def once(self, phase: str, action: Callable[[], None], modules: Mapping[str, torch.nn.Module]) -> None:
         """Run `action` (a k-means start, say) once; a resumed fit takes its result from the checkpoint."""
