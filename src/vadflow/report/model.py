@@ -180,4 +180,5 @@ class DatasetReport:
     events: Sequence[EventReport] = field(default_factory=tuple)
     more_events: int = 0
     events_csv: str = ""
+    heat_by: str = ""
     blurred: bool = False
