@@ -139,6 +139,12 @@ def test_without_labels_the_page_says_so_and_prints_no_auc():
     assert "Without labels of both classes there is no AUC." in render_twin([files("cam", labelled=False)])
 
 
+def test_labels_of_one_class_are_told_from_no_labels():
+    given = dataset()
+    one_sided = DatasetInput("ped2", given.clips, {c: np.zeros(LENGTH, np.uint8) for c in CLIPS}, given.systems)
+    assert "With labels of one class only there is no AUC." in page(one_sided, [files()])
+
+
 def test_no_threshold_and_no_event_are_told_apart():
     quiet = system(threshold=99.0)
     none = SystemInput("std", "system", quiet.scores, quiet.events.iloc[:0], 99.0)

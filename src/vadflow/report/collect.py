@@ -28,6 +28,10 @@ from vadflow.report.model import (
 _FAINT = 3  # other systems drawn behind the one looked at
 _ALL_POINTS = 150_000  # of all curves of a dataset: about 1.5 MB of page
 _LISTED_EVENTS = 200
+_NO_AUC = {
+    False: "Without labels there is no AUC.",
+    True: "With labels of one class only there is no AUC.",
+}
 
 
 def collect(dataset: DatasetInput, options: Options) -> DatasetReport:
@@ -67,6 +71,7 @@ def collect(dataset: DatasetInput, options: Options) -> DatasetReport:
         events=events,
         more_events=more,
         events_csv=dataset.events_csv,
+        no_auc="" if labelled else _NO_AUC[bool(dataset.labels)],
         heat_by=drawer.name if localises(drawer) else "",
         blurred=options.blur_people,
     )

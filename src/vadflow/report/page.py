@@ -98,9 +98,7 @@ def _headline(report: DatasetReport, block: Block | None) -> list[tuple[str, str
             floors = [(row.cells[at].text, row.system) for row in rows if row.kind == "floor"]
             if floors:
                 facts.append((max(floors)[0], "best floor", f"{max(floors)[1]}: learned nothing"))
-    share = (
-        f"{report.n_anomalous / report.n_frames:.0%} anomalous" if report.labelled and report.n_frames else "no labels"
-    )
+    share = f"{report.n_anomalous / report.n_frames:.0%} anomalous" if report.labelled and report.n_frames else "no AUC"
     facts.append((f"{len(report.clips):,}", "test clips", f"{report.n_frames:,} frames, {share}"))
     if report.threshold is not None:
         rate = f"{(len(report.events) + report.more_events) / report.hours:.0f} an hour" if report.hours else ""
