@@ -98,7 +98,7 @@ def test_reading_back_gives_the_clips_in_name_order(rows):
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 8), st.integers(0, 6)), max_size=25))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_localisation_lies_in_the_unit_interval_and_ignores_increasing_maps(rows):
     tracks = pd.DataFrame(
         {"clip": "a", "track": [0, 0, 1], "frame": [0, 1, 2], "x1": 0.0, "y1": 0.0, "x2": 4.0, "y2": 4.0}

@@ -67,9 +67,9 @@ def same(ours: float | None, slow: float | None) -> bool:
     return ours is slow if ours is None or slow is None else abs(ours - slow) < 1e-12
 
 
-def test_frame_metrics_equal_slow_recounts_on_2000_random_datasets():
+def test_frame_metrics_equal_slow_recounts_on_1300_random_datasets():
     generator, defined = np.random.default_rng(0), 0
-    for _ in range(2000):
+    for _ in range(1300):
         pool = random_clips(generator)
         labels, scores = pool.pooled()
         defined += (expected := pairwise_auc(labels, scores)) is not None
@@ -80,7 +80,7 @@ def test_frame_metrics_equal_slow_recounts_on_2000_random_datasets():
         assert same(macro_skip(pool)[0], float(np.mean(clips)) if clips else None)
         assert macro_skip(pool)[1] == len(clips)
         assert same(macro_padded(pool), slow_padded(pool))
-    assert defined > 1000
+    assert defined > 700
 
 
 def slow_padded(pool: Judged) -> float | None:
@@ -94,7 +94,7 @@ def slow_padded(pool: Judged) -> float | None:
 
 def test_auc_ap_and_eer_equal_scikit_learn():
     generator = np.random.default_rng(1)
-    for _ in range(300):
+    for _ in range(220):
         n = int(generator.integers(2, 400))
         labels = (generator.random(n) < generator.uniform(0.1, 0.9)).astype(np.uint8)
         scores = np.round(generator.normal(size=n) + labels, int(generator.integers(0, 4)))
@@ -180,14 +180,14 @@ def random_scene(generator: np.random.Generator) -> tuple[pd.DataFrame, pd.DataF
     return tracks, detections, 2 * n_frames
 
 
-def test_rbdc_and_tbdc_equal_a_replay_on_300_random_scenes():
+def test_rbdc_and_tbdc_equal_a_replay_on_220_random_scenes():
     generator, interesting = np.random.default_rng(3), 0
-    for _ in range(300):
+    for _ in range(220):
         scene = random_scene(generator)
         ours, slow = localisation(*scene), replayed(*scene)
         interesting += bool(slow["rbdc"])
         assert same(ours["rbdc"], slow["rbdc"]) and same(ours["tbdc"], slow["tbdc"])
-    assert interesting > 150
+    assert interesting > 110
 
 
 def test_pixel_auc_equals_pooling_every_pixel():

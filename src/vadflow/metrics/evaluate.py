@@ -77,7 +77,7 @@ def evaluate(
     about = {key: value for key, value in vars(subject).items() if key not in ("crop", "aggregate")}
     return {
         **about,
-        "notes": list(subject.notes),
+        "notes": [*subject.notes, *_missing(numbers)],
         "protocol": PROTOCOL,
         **numbers,
         "auc_pixel": None,
@@ -88,3 +88,10 @@ def evaluate(
         "ci_high": high,
         "sins": sins(scores, labels, smooth=smooth, sigmas=sigmas, where=where),
     }
+
+
+def _missing(numbers: Mapping[str, float | int | None]) -> list[str]:
+    """Say in the row why it has no AUC."""
+    if numbers["prevalence"] is None:
+        return ["no labels, so no AUC"]
+    return ["labels of one class only, so no AUC"] if numbers["auc_micro"] is None else []

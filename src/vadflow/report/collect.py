@@ -9,7 +9,7 @@ from vadflow.metrics.bootstrap import clip_pairs
 from vadflow.metrics.inputs import judged, one_class
 from vadflow.metrics.protocol import micro
 from vadflow.metrics.roc import roc_auc, roc_curve
-from vadflow.report.frames import Studio, worst_frames
+from vadflow.report.frames import Studio, highest_frames, worst_frames
 from vadflow.report.lines import WIDTH, Axis, axis, path, runs, score_path
 from vadflow.report.model import (
     ClipInput,
@@ -22,11 +22,16 @@ from vadflow.report.model import (
     Roc,
     Span,
     SystemInput,
+    nothing,
 )
 
 _FAINT = 3  # other systems drawn behind the one looked at
 _ALL_POINTS = 150_000  # of all curves of a dataset: about 1.5 MB of page
 _LISTED_EVENTS = 200
+_NO_AUC = {
+    False: "Without labels there is no AUC.",
+    True: "With labels of one class only there is no AUC.",
+}
 
 
 def collect(dataset: DatasetInput, options: Options) -> DatasetReport:
@@ -47,8 +52,9 @@ def collect(dataset: DatasetInput, options: Options) -> DatasetReport:
     lead = ranked[0]
     labelled = not one_class(list(dataset.labels.values()))
     scale = axis(_all_scores(lead), lead.threshold)
-    studio = Studio(dataset, lead, options)
-    worst = worst_frames(dataset, lead, options, studio) if labelled else []
+    drawer = next((s for s in ranked if s.kind != "floor" and localises(s)), lead)
+    studio = Studio(dataset, lead, options, drawer)
+    worst = (worst_frames if labelled else highest_frames)(dataset, lead, options, studio)
     events, more = _events(dataset, lead, studio)
     return DatasetReport(
         name=dataset.name,
@@ -65,6 +71,8 @@ def collect(dataset: DatasetInput, options: Options) -> DatasetReport:
         events=events,
         more_events=more,
         events_csv=dataset.events_csv,
+        no_auc="" if labelled else _NO_AUC[bool(dataset.labels)],
+        heat_by=drawer.name if localises(drawer) else "",
         blurred=options.blur_people,
     )
 
@@ -78,6 +86,11 @@ def ranking(dataset: DatasetInput) -> list[SystemInput]:
         return system.kind == "floor", -(micro(judged(system.scores, dataset.labels, "smoothed", dataset.name)) or 0.0)
 
     return sorted(dataset.systems, key=key)
+
+
+def localises(system: SystemInput) -> bool:
+    """Tell whether a system says where in the picture."""
+    return system.maps is not nothing or system.regions is not nothing
 
 
 def _all_scores(system: SystemInput) -> np.ndarray:

@@ -17,15 +17,18 @@ _HEAT_SAMPLE = 64  # frames of a clip that set the calm end of its heat scale
 class Studio:
     """Draws pictures of one dataset and system until the budget is used up; after that pictures have words only."""
 
-    def __init__(self, dataset: DatasetInput, system: SystemInput, options: Options) -> None:
+    def __init__(
+        self, dataset: DatasetInput, system: SystemInput, options: Options, drawer: SystemInput | None = None
+    ) -> None:
         """Open for one dataset.
 
         Args:
             dataset: getters of frames and objects.
-            system: whose maps and regions are drawn.
+            system: the one looked at.
             options: budget, width and blur.
+            drawer: whose maps and regions are drawn, where the one looked at does not localise (a fusion, say).
         """
-        self._dataset, self._system, self._options = dataset, system, options
+        self._dataset, self._system, self._drawer, self._options = dataset, system, drawer or system, options
         self._left = options.thumbnails
 
     def picture(self, clip: ClipInput, frame: int, title: str, text: str) -> Picture:
@@ -37,7 +40,7 @@ class Studio:
         return Picture(clip.name, frame, frame / clip.fps, title, text, score, uri, reasons)
 
     def _regions(self, clip: str, frame: int) -> pd.DataFrame:
-        table = self._system.regions(clip)
+        table = self._drawer.regions(clip)
         if table is None:
             return pd.DataFrame(columns=["x1", "y1", "x2", "y2", "score", "reason"])
         here = table[table["frame"] == frame]
@@ -48,7 +51,7 @@ class Studio:
         if frames is None:
             return ""
         self._left -= 1
-        maps = self._system.maps(clip.name)
+        maps = self._drawer.maps(clip.name)
         return thumbnail(
             np.asarray(frames[frame]),
             clip.size,
@@ -115,4 +118,27 @@ def _worst_of(
         if below > 0:
             text = f"{below:.0%} of the anomalous frames score as low or lower"
             shown.append(studio.picture(clip, frame, "false alarm", text))
+    return shown
+
+
+def highest_frames(dataset: DatasetInput, system: SystemInput, options: Options, studio: Studio) -> list[Picture]:
+    """Show, where there are no labels, the frame with the highest score of each clip, highest first.
+
+    Args:
+        dataset: clips.
+        system: the one looked at.
+        options: how many clips.
+        studio: draws.
+    """
+    peaks = []
+    for clip in dataset.clips:
+        table = system.scores.get(clip.name)
+        if table is not None and len(table):
+            scores = table["smoothed"].to_numpy(np.float64)
+            peaks.append((-float(scores.max()), clip.name, clip, int(scores.argmax())))
+    shown = []
+    for negative, _, clip, frame in sorted(peaks, key=lambda peak: peak[:2])[: options.worst_clips]:
+        below = system.threshold is not None and -negative <= system.threshold
+        text = f"score {-negative:.3g}" + (", below the threshold" if below else "")
+        shown.append(studio.picture(clip, frame, "highest", text))
     return shown

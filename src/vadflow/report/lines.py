@@ -13,8 +13,8 @@ _READABLE = 0.35
 
 
 @dataclass(frozen=True)
+class Axis:
     """The vertical axis of a dataset's curves: share = ((value - low) / (high - low)) ** power, clipped to [0, 1]."""
-    """The vertical axis of all curves of a dataset: share = ((value - low) / (high - low)) ** power, clipped to [0, 1]."""
 
     low: float
     high: float

@@ -164,7 +164,7 @@ class Roc:
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """One dataset's part of the page."""
+    """One dataset's part of the page; `labelled` = it has an AUC, else `no_auc` says why not."""
 
     name: str
     labelled: bool
@@ -180,4 +180,6 @@ class DatasetReport:
     events: Sequence[EventReport] = field(default_factory=tuple)
     more_events: int = 0
     events_csv: str = ""
+    heat_by: str = ""
+    no_auc: str = ""
     blurred: bool = False

@@ -13,9 +13,9 @@ from vadflow.report.model import DatasetReport
 from vadflow.report.tables import Block, blocks
 
 PROTOCOL_WORDS = (
-    "All test frames of a dataset stand in one pool: scores on one scale calibrated on held-out normal video, smoothed by "
-    "one kernel fixed beforehand, and no statistic of a test clip is used. Intervals resample whole clips, and floors, "
-    "which see no pixel, are scored through exactly the same path."
+    "All test frames of a dataset stand in one pool: scores on one scale calibrated on held-out normal video, smoothed "
+    "by one kernel fixed beforehand, and no statistic of a test clip is used. Intervals resample whole clips, and "
+    "floors, which see no pixel, are scored through exactly the same path."
 )
 _COST_WORDS = {
     "dataset": "dataset",
@@ -97,10 +97,8 @@ def _headline(report: DatasetReport, block: Block | None) -> list[tuple[str, str
             facts.append((shown.cells[at].text, f"AUC micro, {report.system}", shown.bar.text if shown.bar else ""))
             floors = [(row.cells[at].text, row.system) for row in rows if row.kind == "floor"]
             if floors:
-                facts.append((max(floors)[0], "best floor", f"{max(floors)[1]}: sees no pixel"))
-    share = (
-        f"{report.n_anomalous / report.n_frames:.0%} anomalous" if report.labelled and report.n_frames else "no labels"
-    )
+                facts.append((max(floors)[0], "best floor", f"{max(floors)[1]}: learned nothing"))
+    share = f"{report.n_anomalous / report.n_frames:.0%} anomalous" if report.labelled and report.n_frames else "no AUC"
     facts.append((f"{len(report.clips):,}", "test clips", f"{report.n_frames:,} frames, {share}"))
     if report.threshold is not None:
         rate = f"{(len(report.events) + report.more_events) / report.hours:.0f} an hour" if report.hours else ""

@@ -16,6 +16,7 @@ import pandas as pd
 Box = tuple[float, float, float, float]
 _QUALITY = 72
 _BOX_COLOUR = (255, 205, 60)  # RGB, readable on street and lawn, and for the colour-blind
+_HEAT_COLOUR = (232, 62, 28)
 _NOT_PEOPLE = frozenset(
     {"bicycle", "car", "motorcycle", "bus", "train", "truck", "boat", "dog", "cat", "bird", "horse"}
 )
@@ -73,9 +74,8 @@ def blend(picture: np.ndarray, heat: np.ndarray, heat_range: tuple[float, float]
     size = (picture.shape[1], picture.shape[0])
     share = np.clip((heat.astype(np.float32) - low) / max(high - low, 1e-12), 0.0, 1.0)
     share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)
-    colours = cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
     alpha = 0.6 * share[:, :, None]
-    return np.rint(picture * (1.0 - alpha) + colours * alpha).astype(np.uint8)
+    return np.rint(picture * (1.0 - alpha) + np.array(_HEAT_COLOUR) * alpha).astype(np.uint8)
 
 
 def people(objects: pd.DataFrame | None, frame: int) -> list[Box] | None:

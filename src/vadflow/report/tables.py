@@ -1,4 +1,4 @@
-"""The AUC table as a page shows it: one block a dataset, floors set apart, intervals as bars, every column explained."""
+"""The AUC table as a page shows it: a block a dataset, floors set apart, intervals as bars, columns explained."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: what is printed, and what hovering says."""
+    """One number: what is printed, and what hovering adds."""
 
     text: str
     hint: str
@@ -51,13 +51,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """One dataset's part of the table; `low` is where the bars begin, in AUC, and they end at 1."""
+    """One dataset's part of the table; `under` stands below the headings; bars run from `low` (AUC) to 1."""
 
     dataset: str
     columns: Sequence[Column]
+    under: Sequence[str]
     groups: Sequence[tuple[str, Sequence[Row]]]
     low: float
     protocol: str
+    judged: bool
 
 
 def blocks(table: pd.DataFrame, *, all_columns: bool = False) -> list[Block]:
@@ -86,7 +88,15 @@ def _block(dataset: str, part: pd.DataFrame, all_columns: bool) -> Block:
         rows = [_row(row, columns, best, low, floor) for row in part[part["kind"] == kind].to_dict("records")]
         if rows:
             groups.append((title, rows))
-    return Block(dataset, columns, groups, low, str(part["protocol"].iloc[0]))
+    return Block(
+        dataset,
+        columns,
+        _under(part, columns),
+        groups,
+        low,
+        str(part["protocol"].iloc[0]),
+        bool(part["auc_micro"].notna().any()),
+    )
 
 
 def _best(part: pd.DataFrame, column: Column) -> float | None:
@@ -101,23 +111,25 @@ def _best(part: pd.DataFrame, column: Column) -> float | None:
 
 def _row(row: dict, columns: Sequence[Column], best: dict[str, float | None], low: float, floor: float | None) -> Row:
     cells = [
-        Cell(number(row[c.name], c), _hint(row, c), best[c.name] is not None and row[c.name] == best[c.name])
+        Cell(
+            number(row[c.name], c),
+            row["paper_source"] if c.name == "paper_auc" else "",
+            best[c.name] is not None and row[c.name] == best[c.name],
+        )
         for c in columns
     ]
     return Row(row["system"], row["kind"], cells, _bar(row, low, floor), row["notes"])
 
 
-def _hint(row: dict, column: Column) -> str:
-    """Return what belongs beside a number and has no cell of its own."""
-    beside = {
-        "auc_macro_skip": ("over {} clips", "n_macro"),
-        "ap": ("prevalence {}", "prevalence"),
-        "paper_auc": ("{}", "paper_source"),
-    }
-    if column.name not in beside or pd.isna(row[column.name]):
-        return ""
-    words, other = beside[column.name]
-    return words.format(number(row[other], COLUMN[other])) if not pd.isna(row[other]) else ""
+def _under(part: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Return what belongs below each heading: facts of the dataset that are the same for every system."""
+    beside = {"auc_macro_skip": ("n_macro", "over {} clips"), "ap": ("prevalence", "prevalence {}")}
+    words = []
+    for column in columns:
+        other, text = beside.get(column.name, ("", ""))
+        known = part[other].dropna() if other else part.iloc[:0, 0]
+        words.append(text.format(number(known.iloc[0], COLUMN[other])) if len(known) else "")
+    return words
 
 
 def _bar(row: dict, low: float, floor: float | None) -> Bar | None:
@@ -143,4 +155,4 @@ def number(value: object, column: Column) -> str:
         return "–"
     if column.kind == "text":
         return str(value)
-    return f"{value:.4f}" if column.kind == "number" else f"{value:d}"
+    return f"{value:.4f}" if column.kind == "number" else f"{int(value)}"  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Writes `results/auc_table.html`: the AUC table for reading, and what the field's habits would have printed instead."""
+"""Writes `results/auc_table.html`: the AUC table for reading, and what the habits of the field would have printed."""
 
 from __future__ import annotations
 
@@ -81,4 +81,4 @@ def _printed(values: Sequence[float | None], honest: float) -> tuple[float, floa
     if not known or len(known) < len(values):
         return None
     mean = math.fsum(known) / len(known)
-    return mean, 100 * (mean - honest)
+    return mean, round(100 * (mean - honest), 1) + 0.0  # no minus zero
