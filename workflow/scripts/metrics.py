@@ -1,5 +1,6 @@
 """Every number of one system and seed on one dataset, as one JSON file."""
 
+from functools import partial
 from typing import Any
 
 from vadflow import job
@@ -8,7 +9,7 @@ from vadflow.io import open_array, read_table, write_json
 from vadflow.metrics.evaluate import Subject, evaluate
 from vadflow.metrics.local import local_metrics
 from vadflow.params import MetricsParams, ScoringParams, parse
-from vadflow.scoring.smooth import smoother
+from vadflow.scoring.smooth import smooth
 
 
 def main(snakemake: Any) -> None:
@@ -29,7 +30,7 @@ def main(snakemake: Any) -> None:
         subject,
         scores,
         labels,
-        smooth=smoother(scoring),
+        smooth=partial(smooth, smoother=scoring.smoother, sigma_frames=scoring.sigma_frames),
         resamples=metrics.bootstrap,
         seed=metrics.seed,
         sigmas=metrics.tuned_sigmas,

@@ -49,7 +49,7 @@ def _system(place: Layout, clips: Sequence[str], name: str, seed: int, kind: str
         kind=kind,
         scores={clip: read_table(place.scored("scores", clip, name, seed)) for clip in clips},
         events=pd.read_csv(place.events(name, seed), dtype={"clip": str}),
-        threshold=read_json(place.model("threshold.json", name, seed))["threshold"],
+        threshold=read_json(place.model("threshold.json", name, seed))["value"],
         maps=_if_there(lambda clip: place.scored("maps", clip, name, seed), open_array),
         regions=_if_there(lambda clip: place.scored("regions", clip, name, seed), read_table),
     )
