@@ -151,7 +151,9 @@ class TorchReader:
             raise VadflowError(f"cannot load: {_first_line(fault)}", where=str(path), fix=_FIX_WEIGHTS) from fault
         last = network.model[-1]
         if not isinstance(last, Detect) or isinstance(last, OBB):
-            raise VadflowError(f"expected a detection head, found {type(last).__name__}", where=str(path), fix=_FIX_WEIGHTS)
+            raise VadflowError(
+                f"expected a detection head, found {type(last).__name__}", where=str(path), fix=_FIX_WEIGHTS
+            )
         # Ultralytics 8.4 prefers YOLO26's one-to-many head with suppression unless told otherwise
         last.end2end = ranked = hasattr(last, "one2one_cv2")
         if ranked:  # shadow the ranking: B A 4+K -> B 4+K A, the shape of every other head
