@@ -139,7 +139,10 @@ class System:
         """Learn from normal video. Floors and baselines learn nothing."""
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
-        """Yield scores in frame order, in bounded memory; frames without a full window may be left out (the nearest defined score fills them)."""
+        """Yield scores in frame order, in bounded memory.
+
+        Frames without a full window may be left out: the nearest score fills them. A clip with a frame yields a score.
+        """
         raise NotImplementedError(
             f"{type(self).__module__}: score"
         )  # a subclass without it is a bug the conformance test finds
