@@ -30,17 +30,18 @@ def select(raw: np.ndarray, scores: np.ndarray, head: Head, **changes: object) -
     return decode(np.array(raw, np.float32), np.array(scores, np.float32), head, **chosen)  # type: ignore[arg-type]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.tuples(st.integers(4, 500), st.integers(4, 500)), st.tuples(st.integers(1, 20), st.integers(1, 20)))
 def test_a_frame_fits_its_input_and_comes_back(frame: tuple[int, int], cells: tuple[int, int]) -> None:
     limit = (32 * cells[0], 32 * cells[1])
     size = snug(frame, limit, 32)
     box = fit(frame, size)
     assert size[0] <= limit[0] and size[1] <= limit[1] and not size[0] % 32 and not size[1] % 32
-    assert box.scale == pytest.approx(fit(frame, limit).scale)  # the frame is shown as large as in the full input
+    shown = [min(s / f for s, f in zip(input_size, frame, strict=True)) for input_size in (size, limit)]
+    assert shown[0] > 0.98 * shown[1]  # as large as in the full input, but for half a pixel
     assert 0 <= box.top <= size[0] - box.inner[0] and 0 <= box.left <= size[1] - box.inner[1]
     inside = np.array([[box.left, box.top, box.left + box.inner[1], box.top + box.inner[0]]])
-    assert np.abs(box.undo(inside) - [[0, 0, frame[1], frame[0]]]).max() <= 0.5 / box.scale + 1e-3
+    assert np.abs(box.undo(inside) - [[0, 0, frame[1], frame[0]]]).max() < 1e-2
 
 
 def test_the_image_lies_where_the_fit_says() -> None:
@@ -75,7 +76,7 @@ def test_classes_and_count_are_limited() -> None:
     assert select(raw, scores, CORNERS, max_objects=1).confidence.tolist() == pytest.approx([0.9])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
 def test_suppression_is_ultralytics_own(seed: int, n: int) -> None:
     torch = pytest.importorskip("torch")

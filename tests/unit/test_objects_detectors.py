@@ -31,7 +31,7 @@ MOTION = {
     "variance": 16.0,
     "difference": 0.1,
     "min_area_px": 20,
-    "join_px": 9,
+    "join_px": 15,
     "max_objects": 20,
 }
 EXAMPLES: dict[str, dict[str, Any]] = {"yolo": YOLO, "motion": MOTION}
@@ -185,12 +185,12 @@ def random_weights(name: str, path: Path) -> Path:
             part.momentum = None
     network.train()
     with torch.no_grad():
-        network(torch.rand(2, 3, 64, 64).repeat_interleave(2, 2).repeat_interleave(2, 3))
+        network(torch.rand(4, 3, 32, 48).repeat_interleave(4, 2).repeat_interleave(4, 3))
     network.eval()
     head = network.model[-1]
     for branch in getattr(head, "one2one_cv3", None) or head.cv3:
         branch[-1].bias.data[:] = -3
-        branch[-1].weight.data *= 4
+        branch[-1].weight.data *= 0.3
     model.save(str(path))
     return path
 
@@ -213,7 +213,9 @@ def test_pt_files_give_ultralytics_boxes_without_torchvision(
     theirs = ultralytics.YOLO(path).predict(
         frame[..., ::-1], imgsz=(128, 192), conf=confidence, iou=0.7, nms=nms, max_det=300, verbose=False, rect=False
     )
-    apart = np.abs(theirs[0].boxes.xyxy.numpy()[:, None] - found.xyxy[None]).max(axis=2)
+    expected = theirs[0].boxes.xyxy.numpy()
+    expected = expected[(expected[:, 2:] - expected[:, :2] >= 1).all(axis=1)]  # slivers at the edge are dropped here
+    apart = np.abs(expected[:, None] - found.xyxy[None]).max(axis=2)
     assert len(found) > 5 and apart.min(axis=0).max() < 1 and apart.min(axis=1).max() < 1
 
 

@@ -210,7 +210,9 @@ def resize(read: Any, size: tuple[int, int]) -> Any | None:
             model.validate_nodes_and_infer_types()  # `reshape` would first check the old size against the new constants
         except RuntimeError:
             continue
-        return model
+        boxes, scores = (model.output(i).get_partial_shape() for i in (0, 1))
+        if boxes[2] == scores[2]:  # anchors that hang on no input would otherwise keep their old number
+            return model
     return None
 
 
