@@ -53,7 +53,7 @@ PARAMS: dict[str, dict] = {
 
 def system_names() -> list[str]:
     """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
-    names = sorted(path.stem for path in Path(list(SYSTEM_PATHS)[0]).glob("[a-z]*.py"))
+    names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
     loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
     drawn = {"frames", "differences", "flow"}
     return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]

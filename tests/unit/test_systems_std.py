@@ -38,6 +38,7 @@ def test_parameter_counts_are_the_published_ones() -> None:
 
 
 @pytest.mark.parametrize("tile", [2, 4])
+@torch.no_grad()
 def test_variance_attention_equals_a_slow_loop(tile: int) -> None:
     layer, x = VarianceAttention(5, 2, tile), torch.randn(2, 5, 8, 12)
     expected = x.clone()
