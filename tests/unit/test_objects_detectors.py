@@ -203,8 +203,8 @@ def test_pt_files_give_ultralytics_boxes_without_torchvision(
     path = random_weights(name, tmp_path / f"{name}.pt")
     frame = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8).repeat(4, 0).repeat(4, 1)
     options = {"image_size": (128, 192), "confidence": 0.001, "max_objects": 300}
-    confidence = float(np.sort(detector(path, **options).detect([frame])[0].confidence)[-30]) + 1e-6
-    found = detector(path, **{**options, "confidence": confidence}).detect([frame])[0].within(120, 180)
+    confidence = float(np.sort(detector(path, **options).detect([frame])[0].confidence)[-31:-29].mean())
+    found = detector(path, **{**options, "confidence": confidence}).detect([frame])[0]
     assert found.probabilities.shape == (len(found), 1 if name.endswith("pose") else 80)
     yolo.lend_nms()
     import ultralytics
@@ -213,9 +213,8 @@ def test_pt_files_give_ultralytics_boxes_without_torchvision(
     theirs = ultralytics.YOLO(path).predict(
         frame[..., ::-1], imgsz=(128, 192), conf=confidence, iou=0.7, nms=nms, max_det=300, verbose=False, rect=False
     )
-    expected = theirs[0].boxes.xyxy.numpy()
-    expected = expected[(expected[:, 2:] - expected[:, :2] >= 1).all(axis=1)]  # slivers at the edge are dropped here
-    apart = np.abs(expected[:, None] - found.xyxy[None]).max(axis=2)
+    clipped = np.clip(found.xyxy, 0, [180, 120, 180, 120])
+    apart = np.abs(theirs[0].boxes.xyxy.numpy()[:, None] - clipped[None]).max(axis=2)
     assert len(found) > 5 and apart.min(axis=0).max() < 1 and apart.min(axis=1).max() < 1
 
 
