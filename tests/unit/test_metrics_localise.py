@@ -70,6 +70,8 @@ def test_a_track_is_found_by_a_tenth_of_its_regions(regions, needed):
 
 def test_no_truth_is_none_and_iou_of_empty_boxes_is_zero():
     assert localisation(tracks(), detections(("a", 0, BOX, 1)), 2) == {"rbdc": None, "tbdc": None}
+    untyped = pd.DataFrame(columns=["clip", "frame", "x1", "y1", "x2", "y2", "score"])
+    assert localisation(TWO, untyped, 2) == {"rbdc": 0.0, "tbdc": 0.0}
     a, b = np.array([[0, 0, 0, 0], [0, 0, 2, 2]], float), np.array([[0, 0, 0, 0], [1, 0, 3, 2]], float)
     assert iou(a, b).tolist() == [0.0, pytest.approx(1 / 3)]
 

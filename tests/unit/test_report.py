@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import cv2
@@ -229,3 +231,9 @@ def test_pictures_have_the_chosen_width_and_the_source_aspect():
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00.0"), (59.96, "0:59.9"), (61.5, "1:01.5"), (3600, "1:00:00.0")])
 def test_clock(seconds, text):
     assert clock(seconds) == text
+
+
+def test_metrics_and_report_pay_for_no_torch():
+    code = "import sys, vadflow.metrics.evaluate, vadflow.metrics.pixels, vadflow.report.collect, vadflow.report.twin;"
+    code += "sys.exit(any(heavy in sys.modules for heavy in ('torch', 'mlflow', 'ultralytics')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

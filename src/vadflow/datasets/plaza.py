@@ -45,7 +45,7 @@ class Params(Section):
     train_clips: int = Field(ge=1, le=100_000, description="normal clips to learn from")
     test_clips: int = Field(ge=1, le=100_000, description="clips to score")
     normal_test_clips: int = Field(ge=0, description="test clips without any event, the first ones; at most test_clips")
-    min_frames: int = Field(ge=1, le=100_000, description="shortest clip, frames")
+    min_frames: int = Field(ge=1, le=5_000, description="shortest clip, frames")
     max_frames: int = Field(
         ge=1, le=100_000, description="longest clip, frames; each clip's length is drawn in between"
     )

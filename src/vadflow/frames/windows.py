@@ -22,7 +22,9 @@ def as_float(frames: np.ndarray) -> np.ndarray:
 class WindowSampler:
     """Draws windows from normal segments, cropped where there is motion. Frames stay memory-mapped: a draw reads its crop only."""
 
-    def __init__(self, segments: Sequence[Segment], *, length: int, crop: int, motion_share: float, step: int = 1) -> None:
+    def __init__(
+        self, segments: Sequence[Segment], *, length: int, crop: int, motion_share: float, step: int = 1
+    ) -> None:
         """Prepare.
 
         Args:

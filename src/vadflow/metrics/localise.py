@@ -48,8 +48,9 @@ def localisation(
 
 def _hits(tracks: pd.DataFrame, detections: pd.DataFrame, beta: float) -> pd.DataFrame:
     """Return the pairs (detection, region), as row numbers, that share a frame and overlap with IoU >= beta."""
-    left = detections[["clip", "frame", *BOX]].assign(detection=np.arange(len(detections)))
-    right = tracks[["clip", "frame", *BOX]].assign(region=np.arange(len(tracks)))
+    keys = {"clip": "object", "frame": "int64"}  # an empty table has no types of its own
+    left = detections[["clip", "frame", *BOX]].astype(keys).assign(detection=np.arange(len(detections)))
+    right = tracks[["clip", "frame", *BOX]].astype(keys).assign(region=np.arange(len(tracks)))
     pairs = left.merge(right, on=["clip", "frame"], suffixes=("", "_truth"))
     overlap = iou(pairs[list(BOX)].to_numpy(np.float64), pairs[[f"{side}_truth" for side in BOX]].to_numpy(np.float64))
     return pairs.loc[overlap >= beta, ["detection", "region"]]

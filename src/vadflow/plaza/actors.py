@@ -46,6 +46,16 @@ def never(shot: Shot) -> np.ndarray:
     return np.zeros(shot.n_frames, bool)
 
 
+def always(shot: Shot) -> np.ndarray:
+    """(T,) True."""
+    return np.ones(shot.n_frames, bool)
+
+
+def any_way(shot: Shot, rng: np.random.Generator, side: tuple[float, float] = (0.0, 0.45)) -> Line:
+    """Draw one of the camera's routes and a lane on it."""
+    return Line(shot.camera.routes[int(rng.integers(len(shot.camera.routes)))], rng, side)
+
+
 def gait(look: Look, motion: Motion, offset: float) -> Callable[[int], Pose]:
     """Walk by the covered distance: the legs swing with speed and stand when it is nil."""
     stride = 0.80 * look.height

@@ -24,7 +24,7 @@ class Drawn(NamedTuple):
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        owner: (H, W) uint8; 0 = background or prop, otherwise 1 + the index of the actor seen there.
+        owner: (H, W) uint16; 0 = background or prop, otherwise 1 + the index of the actor seen there.
         whole: pixels each actor would show if nothing hid it (the part outside the frame not counted), by actor index.
     """
 
@@ -65,7 +65,7 @@ def _compose(scene: Backdrop, story: Story, t: int) -> tuple[np.ndarray, np.ndar
         if picture is not None:
             cast_shadow(shadow, parts, camera)
             pictures.append((float(actor.motion.at[t, 1]) + actor.order, index + 1, picture))
-    image, owner, whole = darken(scene.image, shadow), np.zeros(shadow.shape, np.uint8), {}
+    image, owner, whole = darken(scene.image, shadow), np.zeros(shadow.shape, np.uint16), {}
     for _, number, picture in sorted(pictures, key=lambda item: -item[0]):
         paste(image, picture)
         h, w = picture.opacity.shape

@@ -6,14 +6,14 @@ Everything is drawn from (seed, split, index of the clip), so a clip is the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from vadflow.plaza import camera as cameras
 from vadflow.plaza.actors import Actor, passers_by
-from vadflow.plaza.events import KINDS
+from vadflow.plaza.events import stage
 from vadflow.plaza.motion import Shot
 from vadflow.types import SPLITS, Split
 
@@ -71,16 +71,9 @@ def tell(plan: Plan) -> Story:
     n_frames = int(rng.integers(plan.frames[0], plan.frames[1] + 1))
     shot = Shot(cameras.load(plan.camera), n_frames, plan.fps)
     actors = passers_by(shot, rng)
-    for number, (kind, when) in enumerate(
-        zip(plan.kinds, _moments(len(plan.kinds), n_frames / plan.fps, rng), strict=True)
-    ):
-        cast = KINDS[kind](shot, rng, when)
-        region = number * 10
-        for actor in cast:
-            # a rider and what he rides are one region; a bag and its owner are two
-            together = kind in ("cyclist", "skater")
-            actors.append(replace(actor, event=region))
-            region += 0 if together else 1
+    moments = _moments(len(plan.kinds), n_frames / plan.fps, rng)
+    for number, (kind, when) in enumerate(zip(plan.kinds, moments, strict=True)):
+        actors += stage(kind, shot, rng, when, 10 * number)
     return Story(shot, actors, rng)
 
 

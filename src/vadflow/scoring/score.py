@@ -47,7 +47,7 @@ def score_clip(
             rows.append(_row(score))
             regions += [(score.frame, r.x1, r.y1, r.x2, r.y2, r.score, r.reason) for r in score.regions]
             if maps is not None:
-                maps.append(score.map)
+                maps.append(np.zeros(maps.item_shape or (1, 1)) if score.map is None else score.map)
     raw = _raw_table(rows)
     write_table(raw_path, raw)
     if regions_path is not None:
@@ -93,9 +93,8 @@ class _MapWriter(ArrayWriter):
     def __init__(self, path: Path) -> None:
         super().__init__(path, dtype="float16")
 
-    def append(self, item: np.ndarray | None) -> None:
-        """Append one map, clipped to what float16 holds; a frame without a map stays (1, 1) zero."""
-        item = np.zeros(self.item_shape or (1, 1)) if item is None else item
+    def append(self, item: np.ndarray) -> None:
+        """Append one map, clipped to what float16 holds."""
         super().append(np.clip(item, -65504, 65504).astype(np.float16))
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
@@ -112,7 +111,7 @@ def _row(score: FrameScore) -> dict[str, float]:
 
 def _raw_table(rows: list[dict[str, float]]) -> pd.DataFrame:
     table = pd.DataFrame(rows) if rows else pd.DataFrame({"frame": [], "raw": [], "paper": []})
-    kinds = {name: "float64" for name in table.columns} | {"frame": "int32"}
+    kinds = dict.fromkeys(table.columns, "float64") | {"frame": "int32"}
     return table.astype(kinds)
 
 

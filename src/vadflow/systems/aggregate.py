@@ -32,7 +32,9 @@ class AggregateParams(Section):
         ge=0, le=64, description="Gaussian reach over which places share their usual error, map cells"
     )
     floor: float = Field(
-        ge=0, le=10, description="added to the usual error, in units of its mean over the frame: how little quiet places count"
+        ge=0,
+        le=10,
+        description="added to the usual error, in units of its mean over the frame: how little quiet places count",
     )
     regions: int = Field(ge=0, le=20, description="boxes a frame: its largest patches that do not overlap")
 

@@ -143,7 +143,7 @@ class System(ABC):
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """Yield scores in frame order, in bounded memory.
 
-        Frames without a full window may be left out: the nearest defined score fills them.
+        Frames without a full window may be left out: the nearest score fills them. A clip with a frame yields a score.
         """
 
     def state(self) -> dict[str, np.ndarray]:

@@ -48,7 +48,9 @@ WINDOW = 5
 class NetworkParams(Section):
     """Sizes; the paper's are width 32, tile 16, 32 centres, sharpness 25."""
 
-    width: int = Field(ge=1, le=128, description="channels after the stem; the three levels have 2, 4 and 8 times as many")
+    width: int = Field(
+        ge=1, le=128, description="channels after the stem; the three levels have 2, 4 and 8 times as many"
+    )
     attention: bool = Field(description="variance attention in the motion encoder")
     attention_tile: int = Field(ge=1, le=64, description="side of the tile attention is shared over, units of 16 px")
     centres: int = Field(ge=1, le=1024, description="K of the deep k-means")
@@ -61,7 +63,9 @@ class TrainParams(Section):
     pretrain_steps: int = Field(ge=1, description="AE steps before the centres are set")
     joint_steps: int = Field(ge=0, description="joint steps; 0 leaves clustering out of the training")
     batch: int = Field(ge=1, le=1024, description="windows a step")
-    crop: int = Field(ge=0, le=1024, multiple_of=16, description="side of the training crops, px; 0 trains on whole frames")
+    crop: int = Field(
+        ge=0, le=1024, multiple_of=16, description="side of the training crops, px; 0 trains on whole frames"
+    )
     motion_share: float = Field(ge=0, le=1, description="fraction of the crops drawn where there is motion")
     learning_rate: float = Field(gt=0, le=1, description="Adam, both AEs")
     cluster_learning_rate: float = Field(gt=0, le=1, description="Adam, centres and projections")
@@ -106,7 +110,7 @@ class System(base.System):
         "avenue": base.PaperClaim(0.871, "unstated", "Chang et al. 2022, by two comparison tables; ECCV version 0.860"),
         "shanghaitech": base.PaperClaim(0.737, "unstated", "Chang et al. 2022, by two comparison tables; ECCV 0.733"),
     }
-    notes = "score: patches of the motion branch's error, a form suggested by others' results on Ped2's test set"
+    notes = ("score: patches of the motion branch's error, a form suggested by others' results on Ped2's test set",)
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
         """Build with random weights from torch's global generator."""
@@ -156,6 +160,8 @@ class System(base.System):
         """Take back weights and usual errors."""
         import torch
 
-        weights = {k.removeprefix("model."): torch.from_numpy(np.array(v)) for k, v in state.items() if k.startswith("model.")}
+        weights = {
+            k.removeprefix("model."): torch.from_numpy(np.array(v)) for k, v in state.items() if k.startswith("model.")
+        }
         self.model.load_state_dict(weights)
         self.aggregator.load(state)

@@ -99,7 +99,8 @@ class Dissociation(nn.Module):
 
     def cluster_parameters(self) -> list[nn.Parameter]:
         """What the cluster step moves: centres and projections, never the trunks."""
-        return [self.clusters.centres, self.spatial.projection.weight, self.motion.projection.weight]
+        heads = (*self.spatial.projection.parameters(), *self.motion.projection.parameters())
+        return [self.clusters.centres, *heads]
 
     @torch.no_grad()
     def codes(self, window: Window, features: str) -> Tensor:

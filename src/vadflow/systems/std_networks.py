@@ -26,6 +26,7 @@ class Residual(nn.Module):
         self.shortcut = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, h, w) to (N, outputs, h / 2, w / 2), or to (N, outputs, 2 h, 2 w) with `up`."""
         x = self.up(x)
         return F.leaky_relu(self.second(F.leaky_relu(self.first(x), 0.01)) + self.shortcut(x), 0.01)
 
@@ -50,6 +51,7 @@ class VarianceAttention(nn.Module):
         return tiled_softmax(spread, self.tile)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Multiply (N, C, h, w) by exp(attention)."""
         weight = F.interpolate(self.attention(x), scale_factor=self.pool, mode="nearest")  # (N, 1, h, w)
         return x * weight.exp().to(x.dtype)
 
@@ -59,7 +61,9 @@ def tiled_softmax(values: Tensor, tile: int) -> Tensor:
     n, _, h, w = values.shape
     down, right = -h % tile, -w % tile
     padded = F.pad(values, (0, right, 0, down), value=float("-inf"))
-    blocks = padded.reshape(n, (h + down) // tile, tile, (w + right) // tile, tile).transpose(2, 3)  # (N, R, S, tile, tile)
+    blocks = padded.reshape(n, (h + down) // tile, tile, (w + right) // tile, tile).transpose(
+        2, 3
+    )  # (N, R, S, tile, tile)
     soft = blocks.flatten(3).softmax(-1).reshape(blocks.shape).transpose(2, 3)
     return soft.reshape(n, 1, h + down, w + right)[:, :, :h, :w]
 

@@ -35,19 +35,32 @@ def train(model: Dissociation, sampler: WindowSampler, held_out: WindowSampler |
     optimisers = {"ae": coders, "cluster": grouped}
     modules, validate = {"model": model}, validation(model, held_out)
 
-    pretrain = ae_step(model, sampler, coders, loop.generator, plan.pretrain_steps)
-    steps = {"validate": validate, "average": plan.average}
-    loop.run("pretrain", steps=plan.pretrain_steps, modules=modules, optimisers=optimisers, step=pretrain, **steps)
+    def run(phase: str, steps: int, step: Step) -> None:
+        loop.run(
+            phase,
+            steps=steps,
+            modules=modules,
+            optimisers=optimisers,
+            step=step,
+            validate=validate,
+            average=plan.average,
+        )
+
+    def ae(steps: int) -> Step:
+        return ae_step(model, sampler, coders, loop.generator, steps)
+
+    run("pretrain", plan.pretrain_steps, ae(plan.pretrain_steps))
     loop.once("centres", lambda: set_centres(model, sampler, loop.generator), modules)
-    joint = joint_step(
-        ae_step(model, sampler, coders, loop.generator, plan.joint_steps),
-        cluster_step(model, sampler, grouped, loop.generator, plan.joint_steps),
-    )
-    loop.run("joint", steps=plan.joint_steps, modules=modules, optimisers=optimisers, step=joint, **steps)
+    cluster = cluster_step(model, sampler, grouped, loop.generator, plan.joint_steps)
+    run("joint", plan.joint_steps, joint_step(ae(plan.joint_steps), cluster))
 
 
 def ae_step(
-    model: Dissociation, sampler: WindowSampler, optimiser: torch.optim.Optimizer, generator: np.random.Generator, steps: int
+    model: Dissociation,
+    sampler: WindowSampler,
+    optimiser: torch.optim.Optimizer,
+    generator: np.random.Generator,
+    steps: int,
 ) -> Step:
     """A step of both auto-encoders."""
     plan = model.weights
@@ -56,13 +69,17 @@ def ae_step(
         _set_rate(optimiser, plan.learning_rate * _decay(plan.decay, i, steps))
         terms = model.losses(model.prepare(sampler.draw(generator, plan.batch)))
         _descend(optimiser, torch.stack(list(terms.values())).sum())
-        return {name: float(value) for name, value in terms.items()}
+        return {name: float(value.detach()) for name, value in terms.items()}
 
     return step
 
 
 def cluster_step(
-    model: Dissociation, sampler: WindowSampler, optimiser: torch.optim.Optimizer, generator: np.random.Generator, steps: int
+    model: Dissociation,
+    sampler: WindowSampler,
+    optimiser: torch.optim.Optimizer,
+    generator: np.random.Generator,
+    steps: int,
 ) -> Step:
     """A step of the centres and the two projections."""
     plan = model.weights
@@ -71,7 +88,7 @@ def cluster_step(
         _set_rate(optimiser, plan.cluster_learning_rate * _decay(plan.decay, i, steps))
         loss = model.cluster_loss(model.prepare(sampler.draw(generator, plan.batch)))
         _descend(optimiser, loss)
-        return {"cluster": float(loss)}
+        return {"cluster": float(loss.detach())}
 
     return step
 

@@ -70,7 +70,9 @@ def fit_system(
         system = _build(name, params, frame_shape)
         system.fit(video, loop)
         heldout = held_out_scores(system, held)
-    _save(system, name, seed, Path(folder), loop.curves(), heldout)
+    write_table(Path(folder) / "history.parquet", loop.curves())
+    write_table(Path(folder) / "heldout.parquet", heldout)
+    _save(system, name, seed, Path(folder))
     checkpoints.delete()
     return system
 
@@ -102,18 +104,20 @@ def held_out_scores(system: System, held: Sequence[Segment]) -> pd.DataFrame:
     """Raw scores of held-out normal segments: the whole clip is scored, as a test clip would be, and the segment kept."""
     tables = []
     for segment in held:
-        scores = [score.score for score in dense_scores(system.score(segment.clip), len(segment.clip), segment.clip.name)]
+        scores = [
+            score.score for score in dense_scores(system.score(segment.clip), len(segment.clip), segment.clip.name)
+        ]
         frames = np.arange(segment.start, segment.stop, dtype=np.int32)
-        tables.append(pd.DataFrame({"clip": segment.clip.name, "frame": frames, "raw": scores[segment.start : segment.stop]}))
+        tables.append(
+            pd.DataFrame({"clip": segment.clip.name, "frame": frames, "raw": scores[segment.start : segment.stop]})
+        )
     empty = pd.DataFrame({"clip": pd.Series(dtype="object"), "frame": np.zeros(0, np.int32), "raw": np.zeros(0)})
     return pd.concat(tables, ignore_index=True) if tables else empty
 
 
-def _save(system: System, name: str, seed: int, folder: Path, curves: pd.DataFrame, heldout: pd.DataFrame) -> None:
+def _save(system: System, name: str, seed: int, folder: Path) -> None:
     with atomic(folder / "weights.safetensors") as temporary:
         save_file({key: np.array(value, order="C") for key, value in system.state().items()}, temporary)
-    write_table(folder / "history.parquet", curves)
-    write_table(folder / "heldout.parquet", heldout)
     model = {
         "system": name,
         "params": system.params.model_dump(mode="json"),

@@ -107,7 +107,9 @@ class TrainingLoop:
             raise ValueError(f"the checkpoint stands in phase {found.phase!r}, the fit asks for {phase!r}")
         for name, module in modules.items():
             unpack_module(name, module, found.tensors)
-        if phase not in found.done and found.phase is None:  # what was drawn between two phases has been drawn again by now
+        if (
+            phase not in found.done and found.phase is None
+        ):  # what was drawn between two phases has been drawn again by now
             self._resume = None
             return 0
         self.generator.bit_generator.state = found.generator
