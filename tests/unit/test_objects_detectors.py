@@ -12,7 +12,7 @@ import pytest
 
 import tiny_yolo
 from vadflow.errors import VadflowError
-from vadflow.objects import base, openvino, weights, yolo
+from vadflow.objects import base, exports, weights, yolo
 from vadflow.schema import plugin_names
 
 YOLO = {
@@ -149,20 +149,20 @@ def test_exports_that_are_not_detectors(export: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e_openvino_model"
     folder.mkdir()
     with pytest.raises(VadflowError, match=r"expected one \.xml with its .bin, found nothing"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     (folder / "a.xml").write_text("<net/>")
     (folder / "a.bin").write_bytes(b"")
     with pytest.raises(VadflowError, match="cannot read it"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     for name in ("tiny.xml", "tiny.bin"):
         (folder / name).write_bytes((export / name).read_bytes())
     for name in ("a.xml", "a.bin"):
         (folder / name).unlink()
     with pytest.raises(VadflowError, match="class names"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     (folder / "metadata.yaml").write_text("task: obb\nnames: {0: a}\n")
     with pytest.raises(VadflowError, match="found obb"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
 
 
 @pytest.mark.parametrize("size", [[100, 64], [0, 32], [32]])
