@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 = all is well, 1 = trouble with the data or parameters, told in one line each.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="vadflow: %(message)s", stream=sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command].run(options)
@@ -68,8 +68,45 @@ def _check(options: argparse.Namespace) -> int:
     return int(check.in_trouble(lines))
 
 
+def _workspace_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the workspace; made where it is missing")
+    # One option takes name and values: argparse would lose positionals that follow an option.
+    parser.add_argument(
+        "--example",
+        nargs="+",
+        required=True,
+        metavar=("NAME", "KEY=VALUE"),
+        help="a folder of examples/, and its places",
+    )
+
+
+def _workspace(options: argparse.Namespace) -> int:
+    from vadflow import workspace
+
+    name, *pairs = options.example
+    values = dict(pair.partition("=")[::2] for pair in pairs)
+    show(f"{workspace.create(options.folder, name, values)}\n")
+    return 0
+
+
+def _schema_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the file is not in step")
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from vadflow import schema
+
+    if options.check:
+        schema.require_in_step()
+    else:
+        show(f"{schema.write()}\n")
+    return 0
+
+
 COMMANDS = {
     "check": Command("hold the datasets' files against what is expected of them", _check_arguments, _check),
+    "workspace": Command("make a workspace from an example", _workspace_arguments, _workspace),
+    "schema": Command("write workflow/schemas/params.schema.json", _schema_arguments, _schema),
 }
 
 
