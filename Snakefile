@@ -14,6 +14,7 @@ from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
 from vadflow.provenance import code
+from vadflow.rows import external_file, external_heldout
 
 try:
     PARAMS = params.load("params.yaml")

@@ -10,8 +10,9 @@ from typing import Any
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
-from vadflow.layout import Layout
+from vadflow.layout import FUSION, Layout
 from vadflow.params import Params
+from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.types import SPLITS, ClipSource, Split
 
 CLIP_KINDS = ("frames", "differences", "flow", "objects")
@@ -115,13 +116,39 @@ class Plan:
         """The `System` class of every chosen system, in table order."""
         return {name: _system(name) for name in self.params.systems.names}
 
+    @cached_property
+    def made(self) -> dict[str, MadeRow]:
+        """The rows that no system file makes: `fusion`, and what other people's code scored."""
+        members = self.params.fusion.systems
+        stochastic = any(self.systems[name].stochastic for name in members)
+        fused = {FUSION: fusion_row(members, stochastic=stochastic)} if members else {}
+        return fused | {name: external_row(name, made.note) for name, made in self.params.external.items()}
+
+    def made_for(self, dataset: str) -> list[str]:
+        """Those of them that a dataset's part of the table has."""
+        external = self.params.external
+        return [name for name in self.made if name not in external or external[name].dataset == dataset]
+
+    def rows(self, dataset: str) -> list[tuple[str, int]]:
+        """All (system, seed) pairs that are judged on a dataset: what was trained, and what was made from scores."""
+        return self.runs() + [(name, seed) for name in self.made_for(dataset) for seed in self.seeds(name)]
+
+    def row(self, system: str) -> Any:
+        """What is known of a row: its `System` class, or a `MadeRow`."""
+        return self.systems.get(system) or self.made[system]
+
+    def member_runs(self, seed: int | str) -> list[tuple[str, int]]:
+        """The members of `fusion` under one seed; what no seed changes has one run only."""
+        members = self.params.fusion.systems
+        return [(name, int(seed) if int(seed) in self.seeds(name) else self.seeds(name)[0]) for name in members]
+
     def seeds(self, system: str) -> list[int]:
         """Seeds a system is trained under: one for what no seed changes."""
         seeds = self.params.training.seeds
-        return seeds if self.systems[system].stochastic else seeds[:1]
+        return seeds if self.row(system).stochastic else seeds[:1]
 
     def runs(self) -> list[tuple[str, int]]:
-        """All (system, seed) pairs in table order."""
+        """All (system, seed) pairs that are trained, in table order."""
         return [(system, seed) for system in self.systems for seed in self.seeds(system)]
 
     def needs(self, system: str) -> frozenset[str]:
@@ -147,9 +174,9 @@ class Plan:
     def claim(self, dataset: str, system: str) -> dict[str, Any]:
         """What the table says beside our number: the published one, its source and kind, and how the paper crops its clips."""
         benchmark = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
-        chosen = self.systems[system]
+        chosen = self.row(system)
         claim: dict[str, Any] = {"kind": chosen.kind, "crop": list(chosen.paper_crop), "notes": list(chosen.notes)}
-        found = chosen.paper.get(benchmark)
+        found = (chosen.paper or {}).get(benchmark)
         if found is not None:
             aggregate = "macro" if found.kind == "macro" else "micro"
             claim |= {"paper_auc": found.auc, "paper_source": f"{found.kind}: {found.source}", "aggregate": aggregate}

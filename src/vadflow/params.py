@@ -99,6 +99,19 @@ class ScoringParams(Section):
     min_event_s: float = Field(ge=0, description="shorter alarms are dropped, s")
 
 
+class FusionParams(Section):
+    """The row `fusion`: the plain mean of some systems' calibrated scores. Nothing in it is fitted."""
+
+    systems: list[Name] = Field(description="its members, from systems.names; empty = no such row")
+
+
+class ExternalSystem(Section):
+    """Scores that other people's code made: `external_scores/<name>/<clip>.parquet` (docs/score-bank.md)."""
+
+    dataset: Name = Field(description="whose test clips were scored")
+    note: str = Field(min_length=1, description="where the scores come from; stands in the table")
+
+
 class MetricsParams(Section):
     """The table."""
 
@@ -198,6 +211,8 @@ class Params(Section):
     pseudo: PseudoParams
     training: TrainingParams
     systems: SystemsParams
+    fusion: FusionParams
+    external: dict[Name, ExternalSystem] = Field(description="rows of the table whose scores were made elsewhere")
     scoring: ScoringParams
     metrics: MetricsParams
     report: ReportParams
@@ -209,6 +224,21 @@ class Params(Section):
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
         return {name: dataset_section(section) for name, section in value.items()}
+
+    @model_validator(mode="after")
+    def _rows(self) -> Params:
+        """Every row of the table has a name of its own, and every row that is made from others names them rightly."""
+        names = self.systems.names
+        if strangers := [name for name in self.fusion.systems if name not in names]:
+            raise ValueError(f"fusion.systems: {', '.join(strangers)} must be among systems.names ({', '.join(names)})")
+        if len(set(self.fusion.systems)) != len(self.fusion.systems):
+            raise ValueError("fusion.systems: members must differ from each other")
+        if taken := [name for name in self.external if name in (*names, "fusion")]:
+            raise ValueError(f"external: the name {taken[0]!r} is taken by a system of our own")
+        for name, made in self.external.items():
+            if made.dataset not in self.datasets:
+                raise ValueError(f"external.{name}.dataset: {made.dataset!r} must be among {', '.join(self.datasets)}")
+        return self
 
     def section(self, *names: str) -> str:
         """Sections as one JSON string with sorted keys: what a rule gets as its `params`, so that another section's edit reruns nothing.

@@ -1,7 +1,7 @@
 # metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
 def metric_files():
     tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
-    return tables + every(lambda place, system, seed: place.metrics(system, seed))
+    return tables + every_row(lambda place, system, seed: place.metrics(system, seed))
 
 
 def cost_files():
@@ -15,7 +15,7 @@ def cost_files():
 
 
 for dataset in PLAN.datasets:
-    for local, systems in (((), PLAN.only_scoring()), (("maps", "regions"), PLAN.localising())):
+    for local, systems in (((), PLAN.only_scoring() + PLAN.made_for(dataset)), (("maps", "regions"), PLAN.localising())):
 
         rule:
             name:
@@ -53,7 +53,7 @@ rule auc_table:
     message:
         "The AUC table and its readable twin"
     input:
-        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
         code=script_code("auc_table.py"),
     output:
         table=layout.AUC_TABLE,

@@ -3,8 +3,10 @@ MODEL_FILES = ("weights.safetensors", "model.json", "history.parquet", "heldout.
 
 
 def model_files():
-    files = MODEL_FILES + ("calibration.json", "threshold.json")
-    return [path for file in files for path in every(lambda place, system, seed: place.model(file, system, seed))]
+    trained = [path for file in MODEL_FILES for path in every(lambda place, *run: place.model(file, *run))]
+    scales = ("heldout.parquet", "calibration.json", "threshold.json")
+    made = [path for file in scales for path in every_row(lambda place, *run: place.model(file, *run))]
+    return list(dict.fromkeys(trained + made))
 
 
 def normal_video(wildcards):
@@ -27,6 +29,8 @@ rule train:
     output:
         **{file.split(".")[0]: Layout("{dataset}").model(file) for file in MODEL_FILES},
         cost=Layout("{dataset}").cost("train"),
+    wildcard_constraints:
+        system=alternatives(PLAN.systems),
     params:
         dataset="{dataset}",
         clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
