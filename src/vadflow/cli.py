@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vadflow import proofs
 from vadflow.errors import VadflowError
 
 
@@ -68,8 +69,24 @@ def _check(options: argparse.Namespace) -> int:
     return int(check.in_trouble(lines))
 
 
+def _shown(text_of: Callable[[argparse.Namespace], str]) -> Callable[[argparse.Namespace], int]:
+    """A command that only has something to say."""
+
+    def run(options: argparse.Namespace) -> int:
+        show(text_of(options))
+        return 0
+
+    return run
+
+
 COMMANDS = {
     "check": Command("hold the datasets' files against what is expected of them", _check_arguments, _check),
+    "evaluate": Command(
+        "judge existing scores again, under any protocol", proofs.evaluate_arguments, _shown(proofs.evaluate)
+    ),
+    "compare": Command(
+        "test whether one system beats another", proofs.compare_arguments, _shown(proofs.compare)
+    ),
 }
 
 

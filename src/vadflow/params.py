@@ -281,17 +281,34 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
+    return _checked(Params, _raw(path), path)  # type: ignore[no-any-return]
+
+
+def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:
+    """Read and check one section alone, without importing a single system for it.
+
+    Raises:
+        VadflowError: as `load`, or the section is missing.
+    """
+    raw = _raw(path)
+    return _checked(model, raw.get(name) if isinstance(raw, dict) else None, path)
+
+
+def _raw(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise VadflowError(
             "no such file", where=str(path), fix="A workspace is a folder with a params.yaml; copy one from examples/."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as fault:
         raise VadflowError(f"not valid YAML: {fault}", where=str(path), fix="Mind the indentation.") from fault
+
+
+def _checked(model: type[Any], raw: Any, path: str | Path) -> Any:
     try:
-        return Params.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as fault:
         raise VadflowError(
             _explain(fault), where=str(path), fix="See the descriptions in workflow/schemas/params.schema.json."

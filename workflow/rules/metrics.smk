@@ -26,6 +26,8 @@ for dataset in PLAN.datasets:
                 scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
+                events=Layout(dataset).events(),
+                index=Layout(dataset).index("test"),
                 code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
                 **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
             output:
@@ -54,10 +56,16 @@ rule auc_table:
         "The AUC table and its readable twin"
     input:
         metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
+        scores=score_tables(),
+        truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("auc_table.py"),
     output:
         table=layout.AUC_TABLE,
         twin=layout.AUC_TWIN,
+    params:
+        clips={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
+        rows={dataset: PLAN.rows(dataset) for dataset in PLAN.datasets},
+        section=section("metrics"),
     log:
         "logs/auc_table.log",
     benchmark:

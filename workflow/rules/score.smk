@@ -1,20 +1,28 @@
 # scoring: raw scores of the test clips (with maps and regions where the system localises), then calibrated and smoothed ones.
-def score_files():
-    clips = [(dataset, clip) for dataset in PLAN.datasets for clip in PLAN.clips(dataset, "test")]
-    scored = [
+def tables_of(kind):
+    """One table per test clip, row of the AUC table and seed: kind is raw or scores."""
+    return [
         Layout(dataset).scored(kind, clip, system, seed)
-        for kind in ("raw", "scores")
-        for dataset, clip in clips
+        for dataset in PLAN.datasets
+        for clip in PLAN.clips(dataset, "test")
         for system, seed in PLAN.rows(dataset)
     ]
+
+
+def score_tables():
+    return tables_of("scores")
+
+
+def score_files():
     local = [
         Layout(dataset).scored(kind, clip, system, seed)
         for kind in ("maps", "regions")
-        for dataset, clip in clips
+        for dataset in PLAN.datasets
+        for clip in PLAN.clips(dataset, "test")
         for system, seed in PLAN.runs()
         if system in PLAN.localising()
     ]
-    return scored + local + every_row(lambda place, system, seed: place.events(system, seed))
+    return tables_of("raw") + score_tables() + local + every_row(lambda place, *run: place.events(*run))
 
 
 def scored_outputs(chunk, kinds):

@@ -1,0 +1,93 @@
+"""The sceptic's commands: evaluate again, compare, verify, conform, and "that was fine". Each returns the text to show.
+
+Heavy imports wait until a command runs: `vadflow evaluate` must not pay for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vadflow.errors import VadflowError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vadflow.params import MetricsParams, ScoringParams
+
+
+def evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `vadflow evaluate`."""
+    parser.add_argument("scores", type=Path, help="results/<dataset>, or its scores folder")
+    parser.add_argument("--protocol", default="vadflow-1", help="vadflow-1 (default), legacy, raw, padded or paper")
+    parser.add_argument("--params", type=Path, help="params.yaml with the smoother (default: the workspace's own)")
+    parser.add_argument("--csv", type=Path, help="also write the table here")
+
+
+def evaluate(options: argparse.Namespace) -> str:
+    """All systems of a score bank under one protocol, beside the headline."""
+    from functools import partial
+
+    from vadflow.io import write_text
+    from vadflow.metrics.again import PROTOCOLS, evaluate_again
+    from vadflow.metrics.bank import read_bank
+    from vadflow.metrics.table import csv_text
+    from vadflow.scoring.smooth import smooth
+
+    if options.protocol not in PROTOCOLS:
+        known = ", ".join(PROTOCOLS)
+        raise VadflowError(f"no protocol {options.protocol!r}", where="--protocol", fix=f"There are: {known}.")
+    scoring, metrics = _sections(options)
+    kernel = partial(smooth, smoother=scoring.smoother, sigma_frames=scoring.sigma_frames)
+    bank = read_bank(options.scores)
+    table = evaluate_again(bank, options.protocol, kernel, resamples=metrics.bootstrap, seed=metrics.seed)
+    if options.csv:
+        write_text(options.csv, csv_text(table))
+    head = f"{bank.dataset}, protocol {options.protocol}: {PROTOCOLS[options.protocol].meaning}"
+    return f"{head}\nsmoother: {scoring.smoother}, {scoring.sigma_frames:g} frames\n\n{aligned(table)}\n"
+
+
+def compare_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `vadflow compare`."""
+    parser.add_argument("a", help="a system of the table")
+    parser.add_argument("b", help="another one")
+    parser.add_argument("--scores", type=Path, required=True, help="results/<dataset>, or its scores folder")
+    parser.add_argument("--params", type=Path, help="params.yaml with the bootstrap (default: the workspace's own)")
+
+
+def compare(options: argparse.Namespace) -> str:
+    """A paired clip-bootstrap test between two systems."""
+    from vadflow.metrics.bank import read_bank
+    from vadflow.metrics.comparisons import compare_systems
+
+    _, metrics = _sections(options)
+    bank = read_bank(options.scores)
+    found = compare_systems(bank, options.a, options.b, resamples=metrics.bootstrap, seed=metrics.seed)
+    return (
+        f"{bank.dataset}: {found}\n"
+        f"95 % interval of the difference, over {len(bank.labels)} clips: "
+        f"{100 * found.low:+.1f} to {100 * found.high:+.1f} points ({metrics.bootstrap} resamples)\n"
+    )
+
+
+def _sections(options: argparse.Namespace) -> tuple[ScoringParams, MetricsParams]:
+    """The smoother and the bootstrap, from --params or the workspace that the scores lie in."""
+    from vadflow import params
+
+    path = options.params
+    if path is None:
+        found = [folder / "params.yaml" for folder in options.scores.resolve().parents]
+        path = next((one for one in found if one.is_file()), None)
+    if path is None:
+        fix = "Name the params.yaml whose smoother to use: --params <file>."
+        raise VadflowError("no params.yaml above this folder", where=str(options.scores), fix=fix)
+    scoring = params.load_section(params.ScoringParams, "scoring", path)
+    return scoring, params.load_section(params.MetricsParams, "metrics", path)
+
+
+def aligned(table: pd.DataFrame) -> str:
+    """A table for a terminal: four decimals, points with their sign, what is not defined as a dash."""
+    shown = {"points": "{:+.1f}".format}
+    formats = {name: shown.get(name, "{:.4f}".format) for name in table.columns if table[name].dtype.kind == "f"}
+    return table.to_string(index=False, na_rep="-", formatters=formats)  # type: ignore[arg-type]
