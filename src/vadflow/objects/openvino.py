@@ -19,6 +19,8 @@ from vadflow.objects.decode import Head
 from vadflow.objects.letterbox import snug
 
 _EXPORT_AGAIN = "Export a detection model again with Ultralytics: yolo export model=... format=openvino."
+_TASKS = ("detect", "pose", "segment")
+"""Tasks whose heads have upright boxes; what else they predict is not computed."""
 
 
 class Reader:
@@ -41,9 +43,13 @@ class Reader:
             VadflowError: not a YOLO detection export.
         """
         self._file, self._threads, self._asked = _graph_file(path), threads, image_size
-        self._core = _openvino().Core()
+        self._core = runtime().Core()
+        try:
+            whole = self._core.read_model(str(self._file))
+        except RuntimeError as fault:
+            raise VadflowError("OpenVINO cannot read it", where=str(self._file), fix=_EXPORT_AGAIN) from fault
+        about = _metadata(path, whole)
         cut = self._read()
-        about = _metadata(path, cut)
         self.names = {int(key): str(name) for key, name in about["names"].items()}
         self._stride = int(about.get("stride", 32))
         own = _static_size(cut) or about.get("imgsz")
@@ -108,7 +114,8 @@ class Reader:
         return True
 
 
-def _openvino() -> Any:
+def runtime() -> Any:
+    """The openvino package, without its telemetry."""
     # its telemetry package is optional; kept from being imported, it can send nothing
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
@@ -127,16 +134,14 @@ def _graph_file(path: Path) -> Path:
 
 
 def _metadata(path: Path, model: Any) -> dict[str, Any]:
-    file = (path if path.is_dir() else path.parent) / "metadata.yaml"
-    if path.is_dir() and file.is_file():
+    file = path / "metadata.yaml"
+    about: Any = None
+    if file.is_file():
         about = yaml.safe_load(file.read_text(encoding="utf-8"))
-    else:
-        section = "model_info" if path.is_dir() else "framework"
-        about = (
-            {key: _literal(value.value) for key, value in model.get_rt_info(section).items()}
-            if model.has_rt_info(section)
-            else {}
-        )
+    elif model.has_rt_info("framework"):  # where OpenVINO puts what an ONNX file says about itself
+        about = {key: _literal(value) for key, value in model.get_rt_info("framework").value.items()}
+    if isinstance(about, dict) and about.get("task", "detect") not in _TASKS:
+        raise VadflowError(f"expected detection weights, found {about['task']}", where=str(path), fix=_EXPORT_AGAIN)
     if not isinstance(about, dict) or not isinstance(about.get("names"), dict):
         raise VadflowError(
             "expected class names in the export's metadata, found none", where=str(path), fix=_EXPORT_AGAIN
@@ -144,11 +149,11 @@ def _metadata(path: Path, model: Any) -> dict[str, Any]:
     return about
 
 
-def _literal(text: Any) -> Any:
+def _literal(text: str) -> Any:
     try:
-        return ast.literal_eval(str(text).strip())
+        return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError):
-        return {"true": True, "false": False}.get(str(text).lower(), text)
+        return text
 
 
 def _static_size(model: Any) -> tuple[int, int] | None:
@@ -167,7 +172,7 @@ def cut_before_ranking(model: Any, where: str) -> Any:
     Raises:
         VadflowError: there is no such place.
     """
-    ov = _openvino()
+    ov = runtime()
     for node in reversed(model.get_ordered_ops()):
         if node.get_type_name() != "Concat" or node.get_input_size() < 2:
             continue
@@ -177,11 +182,7 @@ def cut_before_ranking(model: Any, where: str) -> Any:
             maker = maker.input_value(0).get_node()
         four = boxes.get_partial_shape()
         if maker.get_type_name() == "Sigmoid" and four.rank.get_length() == 3 and four[1] == ov.Dimension(4):
-            cut = ov.Model([boxes, scores], model.get_parameters(), "cut")
-            for section in ("model_info", "framework"):
-                if model.has_rt_info(section):
-                    cut.set_rt_info(model.get_rt_info(section), section)
-            return cut
+            return ov.Model([boxes, scores], model.get_parameters(), "cut")
     raise VadflowError(
         "expected a YOLO detection head, found no class probabilities in the graph", where=where, fix=_EXPORT_AGAIN
     )
@@ -205,11 +206,13 @@ def resize(read: Any, size: tuple[int, int]) -> Any | None:
         model = read()
         try:
             change(model)
-            model.get_parameters()[0].set_partial_shape(_openvino().PartialShape([1, 3, *size]))
+            model.get_parameters()[0].set_partial_shape(runtime().PartialShape([1, 3, *size]))
             model.validate_nodes_and_infer_types()  # `reshape` would first check the old size against the new constants
         except RuntimeError:
             continue
-        return model
+        boxes, scores = (model.output(i).get_partial_shape() for i in (0, 1))
+        if boxes[2] == scores[2]:  # anchors that hang on no input would otherwise keep their old number
+            return model
     return None
 
 
@@ -221,7 +224,7 @@ def _refit(model: Any, own: tuple[int, int] | None, size: tuple[int, int]) -> No
     Raises:
         RuntimeError: the new size is not within the old one.
     """
-    ov = _openvino()
+    ov = runtime()
     strides = (8, 16, 32)
     if own is None or size[0] > own[0] or size[1] > own[1] or size[0] % 32 or size[1] % 32:
         raise RuntimeError("not within")
@@ -264,7 +267,7 @@ def _new_target(
 
 def _taking_uint8(model: Any) -> Any:
     """Let the compiled graph take (1, h, w, 3) uint8: the division by 255 is then fused into it."""
-    ov = _openvino()
+    ov = runtime()
     steps = ov.preprocess.PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
