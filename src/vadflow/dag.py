@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
-from vadflow.layout import FUSION, Layout
+from vadflow.layout import EXTERNAL, FUSION, RESULTS, Layout
 from vadflow.params import Params
 from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.types import SPLITS, ClipSource, Split
@@ -110,6 +111,15 @@ class Plan:
     def test_paths(self) -> dict[str, list[str]]:
         """Source videos and label files that no training job may have among its ancestors, per dataset."""
         return {name: self.paths(name, "test") + self.label_files(name) for name in self.datasets}
+
+    def closed(self, dataset: str) -> list[str]:
+        """Folders in which a training or calibration job may open its declared inputs only.
+
+        All results, scores made elsewhere, and every path the dataset's section names.
+        """
+        section = self.params.datasets[dataset].model_dump()
+        paths = {Path(value).expanduser() for value in section.values() if isinstance(value, str)}
+        return [RESULTS, EXTERNAL, *sorted(str(path) for path in paths if path.exists())]
 
     @cached_property
     def systems(self) -> dict[str, Any]:

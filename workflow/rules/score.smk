@@ -123,6 +123,7 @@ for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
             Layout(dataset).model("heldout.parquet", layout.FUSION),
         params:
             members=PARAMS.fusion.systems,
+            closed=PLAN.closed(dataset),
         log:
             f"logs/fuse_heldout/{dataset}_{{seed}}.log",
         benchmark:
@@ -170,6 +171,8 @@ for system, made in PARAMS.external.items():
             code=script_code("external_heldout.py"),
         output:
             Layout(made.dataset).model("heldout.parquet", system),
+        params:
+            closed=PLAN.closed(made.dataset),
         log:
             f"logs/external_heldout/{made.dataset}_{system}_{{seed}}.log",
         benchmark:

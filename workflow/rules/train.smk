@@ -36,6 +36,7 @@ rule train:
         clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
         section=lambda wildcards: section("frames", "training", f"systems.{wildcards.system}"),
         checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
+        closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     log:
         "logs/train/{dataset}_{system}_{seed}.log",
     benchmark:
@@ -59,6 +60,7 @@ rule calibrate:
         threshold=Layout("{dataset}").model("threshold.json"),
     params:
         section=section("scoring"),
+        closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     log:
         "logs/calibrate/{dataset}_{system}_{seed}.log",
     benchmark:
