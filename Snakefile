@@ -2,6 +2,7 @@
 # Read this as a table of contents. A workspace is any folder with a params.yaml: `snakemake -d <workspace>`.
 import os
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 from snakemake.utils import min_version

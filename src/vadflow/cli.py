@@ -79,14 +79,20 @@ def _shown(text_of: Callable[[argparse.Namespace], str]) -> Callable[[argparse.N
     return run
 
 
+def _verify(options: argparse.Namespace) -> int:
+    text, differs = proofs.verify(options)
+    show(text)
+    return int(differs)
+
+
 COMMANDS = {
     "check": Command("hold the datasets' files against what is expected of them", _check_arguments, _check),
     "evaluate": Command(
         "judge existing scores again, under any protocol", proofs.evaluate_arguments, _shown(proofs.evaluate)
     ),
-    "compare": Command(
-        "test whether one system beats another", proofs.compare_arguments, _shown(proofs.compare)
-    ),
+    "compare": Command("test whether one system beats another", proofs.compare_arguments, _shown(proofs.compare)),
+    "verify": Command("name the first stage in which two results differ", proofs.verify_arguments, _verify),
+    "fine": Command("mark an event on unlabelled video as normal", proofs.fine_arguments, _shown(proofs.fine)),
 }
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
-from vadflow.layout import EXTERNAL, FUSION, RESULTS, Layout
+from vadflow.layout import EXTERNAL, FUSION, NORMAL_EVENTS, RESULTS, Layout
 from vadflow.params import Params
 from vadflow.rows import MadeRow, external_row, fusion_row
+from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
 CLIP_KINDS = ("frames", "differences", "flow", "objects")
@@ -69,6 +70,7 @@ class Plan:
         """
         self.params, self.clips_per_job = params, clips_per_job
         self.sources = {name: _list_clips(name, section) for name, section in params.datasets.items()}
+        self.fed_back = self._fed_back(read_events())
 
     @property
     def datasets(self) -> list[str]:
@@ -100,6 +102,10 @@ class Plan:
     def _adapter(self, dataset: str) -> object:
         return plugins.load("datasets", self.adapter_name(dataset), ("clips",), "datasets")
 
+    def _benchmark(self, dataset: str) -> str | None:
+        found = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
+        return str(found) if found is not None else None
+
     def paths(self, dataset: str, split: Split) -> list[str]:
         """Source videos or image folders of one split."""
         return [str(source.path) for source in self.sources[dataset] if source.split == split]
@@ -120,6 +126,34 @@ class Plan:
         section = self.params.datasets[dataset].model_dump()
         paths = {Path(value).expanduser() for value in section.values() if isinstance(value, str)}
         return [RESULTS, EXTERNAL, *sorted(str(path) for path in paths if path.exists())]
+
+    def labelled(self, dataset: str) -> bool:
+        """Whether anyone is judged on its test clips."""
+        return bool(self.label_files(dataset)) or self._benchmark(dataset) is not None
+
+    def _fed_back(self, events: Sequence[NormalEvent]) -> dict[str, list[NormalEvent]]:
+        """What a person has marked as normal, per dataset."""
+        found: dict[str, list[NormalEvent]] = {}
+        for event in events:
+            self.require_unlabelled(event)
+            found.setdefault(event.dataset, []).append(event)
+        return found
+
+    def require_unlabelled(self, event: NormalEvent) -> None:
+        """Refuse to calibrate on test frames that judge someone.
+
+        Raises:
+            VadflowError: the dataset has labels, or there is no such clip to watch.
+        """
+        where = f"{NORMAL_EVENTS}: {event.dataset}/{event.clip}"
+        if event.dataset not in self.sources or event.clip not in self.clips(event.dataset, "test"):
+            raise VadflowError("no such watched clip", where=where, fix="Correct the name.")
+        if self.labelled(event.dataset):
+            raise VadflowError(
+                "the dataset has labels, so its test frames must not calibrate anything",
+                where=where,
+                fix="Events are marked as fine on video without labels only.",
+            )
 
     @cached_property
     def systems(self) -> dict[str, Any]:
@@ -183,7 +217,7 @@ class Plan:
 
     def claim(self, dataset: str, system: str) -> dict[str, Any]:
         """What the table says beside our number: the published one, its source and kind, and how the paper crops its clips."""
-        benchmark = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
+        benchmark = self._benchmark(dataset)
         chosen = self.row(system)
         claim: dict[str, Any] = {"kind": chosen.kind, "crop": list(chosen.paper_crop), "notes": list(chosen.notes)}
         found = (chosen.paper or {}).get(benchmark)

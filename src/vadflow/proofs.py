@@ -71,6 +71,57 @@ def compare(options: argparse.Namespace) -> str:
     )
 
 
+def verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `vadflow verify`."""
+    parser.add_argument("a", type=Path, help="a results folder")
+    parser.add_argument("b", type=Path, nargs="?", help="another one (default: made again from the record of the first)")
+    parser.add_argument("--commit", help="recompute from this commit instead of the recorded one")
+    parser.add_argument("--cores", type=int, default=1, help="for the recomputation (default: 1)")
+
+
+def verify(options: argparse.Namespace) -> tuple[str, bool]:
+    """The first stage in which two results differ, and whether any does."""
+    import tempfile
+
+    from vadflow.verify.recompute import recompute
+    from vadflow.verify.stages import compare_results, told
+
+    with tempfile.TemporaryDirectory(prefix="vadflow-verify-") as folder:
+        other = options.b or recompute(options.a, Path(folder), cores=options.cores, commit=options.commit)
+        found = compare_results(options.a, other)
+    return told(found), bool(found[-1].differences)
+
+
+def fine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `vadflow fine`."""
+    parser.add_argument("dataset", help="a dataset without labels")
+    parser.add_argument("clip", help="a watched clip")
+    parser.add_argument("start", type=int, help="first frame that is fine, from 0")
+    parser.add_argument("end", type=int, help="first frame after it")
+    parser.add_argument("--note", default="", help="why it is fine")
+    parser.add_argument("--workspace", type=Path, default=Path(), help="folder with a params.yaml (default: here)")
+
+
+def fine(options: argparse.Namespace) -> str:
+    """Mark frames of a watched clip as normal; the next run calibrates on them."""
+    import contextlib
+
+    from vadflow import params
+    from vadflow.dag import Plan
+    from vadflow.scoring.feedback import NormalEvent, add_event
+
+    if not 0 <= options.start < options.end:
+        fix = "Frames count from 0, and the end lies after the start."
+        raise VadflowError(f"frames [{options.start}, {options.end})", where="vadflow fine", fix=fix)
+    event = NormalEvent(options.dataset, options.clip, options.start, options.end, options.note)
+    with contextlib.chdir(options.workspace):
+        Plan(params.load(), clips_per_job=1).require_unlabelled(event)
+        new = add_event(event)
+    if not new:
+        return "these frames are marked already; nothing changed\n"
+    return "marked. The next `make results` recalibrates with these frames and redoes what follows, and nothing else.\n"
+
+
 def _sections(options: argparse.Namespace) -> tuple[ScoringParams, MetricsParams]:
     """The smoother and the bootstrap, from --params or the workspace that the scores lie in."""
     from vadflow import params

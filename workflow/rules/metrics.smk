@@ -1,6 +1,6 @@
 # metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
 def metric_files():
-    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
+    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT, layout.RECORD]
     return tables + every_row(lambda place, system, seed: place.metrics(system, seed))
 
 
@@ -77,6 +77,27 @@ rule auc_table:
         "../scripts/auc_table.py"
 
 
+rule record:
+    message:
+        "Recording the commit and the parameters behind the table"
+    input:
+        table=layout.AUC_TABLE,
+        code=script_code("record.py"),
+    output:
+        layout.RECORD,
+    params:
+        parameters=section(*type(PARAMS).model_fields),
+    log:
+        "logs/record.log",
+    benchmark:
+        "benchmarks/record.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/record.py"
+
+
 rule cost_table:
     message:
         "The cost table"
@@ -106,6 +127,7 @@ rule leakage_audit:
         layout.AUDIT,
     params:
         forbidden=PLAN.test_paths(),
+        fed_back=sorted(PLAN.fed_back),
     log:
         "logs/leakage_audit.log",
     benchmark:

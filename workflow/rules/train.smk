@@ -48,10 +48,19 @@ rule train:
         "../scripts/train.py"
 
 
+def marked_normal(wildcards):
+    """What a person marked as fine on unlabelled video: an input of calibration, and of nothing else."""
+    place, events = Layout(wildcards.dataset), PLAN.fed_back.get(wildcards.dataset, [])
+    clips = sorted({event.clip for event in events})
+    raw = [place.scored("raw", clip, wildcards.system, wildcards.seed) for clip in clips]
+    return {"marked": raw, "watched": [place.index("test")]} if raw else {}
+
+
 rule calibrate:
     message:
         "Calibrating {wildcards.system} on held-out normal clips of {wildcards.dataset}, seed {wildcards.seed}"
     input:
+        unpack(marked_normal),
         heldout=Layout("{dataset}").model("heldout.parquet"),
         index=Layout("{dataset}").index("train"),
         code=script_code("calibrate.py"),
@@ -61,6 +70,7 @@ rule calibrate:
     params:
         section=section("scoring"),
         closed=lambda wildcards: PLAN.closed(wildcards.dataset),
+        fed_back=lambda wildcards: [astuple(event) for event in PLAN.fed_back.get(wildcards.dataset, [])],
     log:
         "logs/calibrate/{dataset}_{system}_{seed}.log",
     benchmark:
