@@ -12,7 +12,7 @@ import pytest
 
 import tiny_yolo
 from vadflow.errors import VadflowError
-from vadflow.objects import base, openvino, weights, yolo
+from vadflow.objects import base, exports, weights, yolo
 from vadflow.schema import plugin_names
 
 YOLO = {
@@ -149,20 +149,20 @@ def test_exports_that_are_not_detectors(export: Path, tmp_path: Path) -> None:
     folder = tmp_path / "e_openvino_model"
     folder.mkdir()
     with pytest.raises(VadflowError, match=r"expected one \.xml with its .bin, found nothing"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     (folder / "a.xml").write_text("<net/>")
     (folder / "a.bin").write_bytes(b"")
     with pytest.raises(VadflowError, match="cannot read it"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     for name in ("tiny.xml", "tiny.bin"):
         (folder / name).write_bytes((export / name).read_bytes())
     for name in ("a.xml", "a.bin"):
         (folder / name).unlink()
     with pytest.raises(VadflowError, match="class names"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
     (folder / "metadata.yaml").write_text("task: obb\nnames: {0: a}\n")
     with pytest.raises(VadflowError, match="found obb"):
-        openvino.Reader(folder, None, 1)
+        exports.Reader(folder, None, 1)
 
 
 @pytest.mark.parametrize("size", [[100, 64], [0, 32], [32]])
@@ -203,8 +203,8 @@ def test_pt_files_give_ultralytics_boxes_without_torchvision(
     path = random_weights(name, tmp_path / f"{name}.pt")
     frame = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8).repeat(4, 0).repeat(4, 1)
     options = {"image_size": (128, 192), "confidence": 0.001, "max_objects": 300}
-    confidence = float(np.sort(detector(path, **options).detect([frame])[0].confidence)[-30]) + 1e-6
-    found = detector(path, **{**options, "confidence": confidence}).detect([frame])[0].within(120, 180)
+    confidence = float(np.sort(detector(path, **options).detect([frame])[0].confidence)[-31:-29].mean())
+    found = detector(path, **{**options, "confidence": confidence}).detect([frame])[0]
     assert found.probabilities.shape == (len(found), 1 if name.endswith("pose") else 80)
     yolo.lend_nms()
     import ultralytics
@@ -213,9 +213,8 @@ def test_pt_files_give_ultralytics_boxes_without_torchvision(
     theirs = ultralytics.YOLO(path).predict(
         frame[..., ::-1], imgsz=(128, 192), conf=confidence, iou=0.7, nms=nms, max_det=300, verbose=False, rect=False
     )
-    expected = theirs[0].boxes.xyxy.numpy()
-    expected = expected[(expected[:, 2:] - expected[:, :2] >= 1).all(axis=1)]  # slivers at the edge are dropped here
-    apart = np.abs(expected[:, None] - found.xyxy[None]).max(axis=2)
+    clipped = np.clip(found.xyxy, 0, [180, 120, 180, 120])
+    apart = np.abs(theirs[0].boxes.xyxy.numpy()[:, None] - clipped[None]).max(axis=2)
     assert len(found) > 5 and apart.min(axis=0).max() < 1 and apart.min(axis=1).max() < 1
 
 

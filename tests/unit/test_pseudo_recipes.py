@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_table_in_any_order(clips: list[ClipView]) 
 def test_clips_and_kinds_do_not_disturb_each_other(clips: list[ClipView]) -> None:
     whole = build(clips)
     alone = build(clips[:1], {"skip": KINDS["skip"]})
-    part = whole[(whole.clip == "00") & (whole.kind == "skip")].reset_index(drop=True)
+    part = whole[(whole["clip"] == "00") & (whole.kind == "skip")].reset_index(drop=True)
     pd.testing.assert_frame_equal(part, alone)
 
 
@@ -55,7 +55,7 @@ def test_static_and_short_clips_give_nothing(tmp_path: Path) -> None:
     short = clip(tmp_path, "short", length=4)
     for found in (build([still, short]), build([])):
         assert len(found) == 0 and list(found.columns) == list(recipes.COLUMNS)
-    assert set(build([still, clip(tmp_path, "moving")]).clip) == {"moving"}
+    assert set(build([still, clip(tmp_path, "moving")])["clip"]) == {"moving"}
 
 
 def test_only_windows_that_move_are_taken(tmp_path: Path) -> None:
