@@ -79,10 +79,15 @@ def _shown(text_of: Callable[[argparse.Namespace], str]) -> Callable[[argparse.N
     return run
 
 
-def _verify(options: argparse.Namespace) -> int:
-    text, differs = proofs.verify(options)
-    show(text)
-    return int(differs)
+def _judged(verdict_of: Callable[[argparse.Namespace], tuple[str, bool]]) -> Callable[[argparse.Namespace], int]:
+    """A command that says something and ends with 1 when it found trouble."""
+
+    def run(options: argparse.Namespace) -> int:
+        text, trouble = verdict_of(options)
+        show(text)
+        return int(trouble)
+
+    return run
 
 
 COMMANDS = {
@@ -91,7 +96,10 @@ COMMANDS = {
         "judge existing scores again, under any protocol", proofs.evaluate_arguments, _shown(proofs.evaluate)
     ),
     "compare": Command("test whether one system beats another", proofs.compare_arguments, _shown(proofs.compare)),
-    "verify": Command("name the first stage in which two results differ", proofs.verify_arguments, _verify),
+    "verify": Command(
+        "name the first stage in which two results differ", proofs.verify_arguments, _judged(proofs.verify)
+    ),
+    "conform": Command("check one's own system", proofs.conform_arguments, _judged(proofs.conform)),
     "fine": Command("mark an event on unlabelled video as normal", proofs.fine_arguments, _shown(proofs.fine)),
 }
 

@@ -92,6 +92,35 @@ def verify(options: argparse.Namespace) -> tuple[str, bool]:
     return told(found), bool(found[-1].differences)
 
 
+def conform_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `vadflow conform`."""
+    parser.add_argument("system", help="file name in src/vadflow/systems/, without .py")
+    parser.add_argument(
+        "--workspace", type=Path, default=Path(), help="its params.yaml has a section for the system (default: here)"
+    )
+
+
+def conform(options: argparse.Namespace) -> tuple[str, bool]:
+    """Run the conformance checks on one system; what each said, and whether any failed. Trains it three times."""
+    import tempfile
+
+    from vadflow import params
+    from vadflow.conformance.checks import Subject, run_checks
+    from vadflow.systems.base import load_module
+
+    chosen = params.load(options.workspace / "params.yaml")
+    module = load_module(options.system)
+    if options.system not in (chosen.systems.model_extra or {}):
+        fix = f"Add its numbers under systems.{options.system}; {{}} where it has none."
+        raise VadflowError(f"expected a section systems.{options.system}", where=f"{options.workspace}/params.yaml", fix=fix)
+    section = module.Params.model_validate(chosen.systems.of(options.system))
+    with tempfile.TemporaryDirectory(prefix="vadflow-conform-") as folder:
+        found = list(run_checks(Subject(options.system, section, chosen, Path(folder))))
+    lines = [f"{'FAILED' if fault else 'ok':6}  {name}" + (f": {fault}" if fault else "") for name, fault in found]
+    failed = any(fault for _, fault in found)
+    return "\n".join([*lines, "", "not yet conformant" if failed else f"{options.system} conforms"]) + "\n", failed
+
+
 def fine_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `vadflow fine`."""
     parser.add_argument("dataset", help="a dataset without labels")
