@@ -1,7 +1,7 @@
 # metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
 def metric_files():
-    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
-    return tables + every(lambda place, system, seed: place.metrics(system, seed))
+    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT, layout.RECORD]
+    return tables + every_row(lambda place, system, seed: place.metrics(system, seed))
 
 
 def cost_files():
@@ -15,7 +15,7 @@ def cost_files():
 
 
 for dataset in PLAN.datasets:
-    for local, systems in (((), PLAN.only_scoring()), (("maps", "regions"), PLAN.localising())):
+    for local, systems in (((), PLAN.only_scoring() + PLAN.made_for(dataset)), (("maps", "regions"), PLAN.localising())):
 
         rule:
             name:
@@ -26,6 +26,8 @@ for dataset in PLAN.datasets:
                 scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
+                events=Layout(dataset).events(),
+                index=Layout(dataset).index("test"),
                 code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
                 **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
             output:
@@ -53,11 +55,17 @@ rule auc_table:
     message:
         "The AUC table and its readable twin"
     input:
-        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
+        scores=score_tables(),
+        truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("auc_table.py"),
     output:
         table=layout.AUC_TABLE,
         twin=layout.AUC_TWIN,
+    params:
+        clips={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
+        rows={dataset: PLAN.rows(dataset) for dataset in PLAN.datasets},
+        section=section("metrics"),
     log:
         "logs/auc_table.log",
     benchmark:
@@ -67,6 +75,27 @@ rule auc_table:
         mem_mb=500,
     script:
         "../scripts/auc_table.py"
+
+
+rule record:
+    message:
+        "Recording the commit and the parameters behind the table"
+    input:
+        table=layout.AUC_TABLE,
+        code=script_code("record.py"),
+    output:
+        layout.RECORD,
+    params:
+        parameters=section(*type(PARAMS).model_fields),
+    log:
+        "logs/record.log",
+    benchmark:
+        "benchmarks/record.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/record.py"
 
 
 rule cost_table:
@@ -98,6 +127,7 @@ rule leakage_audit:
         layout.AUDIT,
     params:
         forbidden=PLAN.test_paths(),
+        fed_back=sorted(PLAN.fed_back),
     log:
         "logs/leakage_audit.log",
     benchmark:
