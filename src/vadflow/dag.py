@@ -228,7 +228,7 @@ class Plan:
 
 
 def _system(name: str) -> type:
-    return plugins.load("systems", name, ("System",), "systems.names").System  # type: ignore[no-any-return]
+    return plugins.load("systems", name, ("System",), "systems.names").System
 
 
 def _identifier(name: str) -> str:

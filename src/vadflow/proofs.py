@@ -170,4 +170,4 @@ def aligned(table: pd.DataFrame) -> str:
     """A table for a terminal: four decimals, points with their sign, what is not defined as a dash."""
     shown = {"points": "{:+.1f}".format}
     formats = {name: shown.get(name, "{:.4f}".format) for name in table.columns if table[name].dtype.kind == "f"}
-    return table.to_string(index=False, na_rep="-", formatters=formats)  # type: ignore[arg-type]
+    return table.to_string(index=False, na_rep="-", formatters=formats)

@@ -17,7 +17,8 @@ from vadflow.params import Params, Section
 from vadflow.pseudo.recipes import build
 from vadflow.scoring.score import score_clip
 from vadflow.systems.base import FrameScore, Need, System, load_module
-from vadflow.training.fit import fit_system, load_system
+from vadflow.training.fit import fit_system
+from vadflow.training.store import load_system
 
 FILES = ("weights.safetensors", "model.json", "history.parquet", "heldout.parquet")
 LENGTHS = (0, 1, 2, 5, 24)
@@ -36,7 +37,7 @@ class Subject:
     @property
     def kind(self) -> type[System]:
         """Its class."""
-        return load_module(self.name).System  # type: ignore[no-any-return]
+        return load_module(self.name).System
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -67,7 +68,7 @@ class Subject:
             draw_clip(self.folder, f"n{i}", _FRAMES, shape=self.shape, needs=every, seed=i) for i in range(_CLIPS)
         ]
         kinds = {kind: pseudo.of(kind) for kind in pseudo.kinds}
-        numbers = {"per_clip": pseudo.per_clip, "window": pseudo.window, "motion": pseudo.motion, "seed": pseudo.seed}
+        numbers: dict[str, Any] = {"per_clip": pseudo.per_clip, "window": pseudo.window, "motion": pseudo.motion, "seed": pseudo.seed}
         return build(clips, kinds, **numbers)
 
 
