@@ -39,6 +39,8 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
+    message:
+        "Done: results/auc_table.csv, results/auc_table.html and results/report/index.html"
     input:
         data_files(),
         frame_files(),

@@ -18,6 +18,13 @@ from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
 CLIP_KINDS = ("frames", "differences", "flow", "objects")
+SECTIONS = {
+    "differences": ("differences",),
+    "flow": ("differences",),
+    "objects": ("objects", "differences"),
+    "pseudo": ("pseudo", "differences"),
+}
+"""The sections of `params.yaml` behind what a system may need; `frames` and the dataset's own are behind everything."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +209,12 @@ class Plan:
     def clip_kinds(self, system: str) -> list[str]:
         """The per-clip artefacts a system's jobs get."""
         return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
+
+    def digest(self, dataset: str, system: str) -> str:
+        """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
+        behind = {section for need in self.needs(system) for section in SECTIONS.get(need, ())}
+        own = ("frames", f"datasets.{dataset}", "training.held_out", f"systems.{system}", "scoring", "metrics")
+        return self.params.digest(*own, *sorted(behind))
 
     def is_network(self, system: str) -> bool:
         """Whether the system learns by gradients: it gets more threads and memory."""

@@ -39,7 +39,7 @@ for dataset in PLAN.datasets:
                 dataset=dataset,
                 section=section("metrics", "scoring", f"datasets.{dataset}"),
                 claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
-                config_hash=PARAMS.digest(),
+                config_hash=lambda wildcards, dataset=dataset: PLAN.digest(dataset, wildcards.system),
             log:
                 f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
             benchmark:

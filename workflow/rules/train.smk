@@ -34,7 +34,9 @@ rule train:
     params:
         dataset="{dataset}",
         clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
-        section=lambda wildcards: section("frames", "training", f"systems.{wildcards.system}"),
+        section=lambda wildcards: section("frames", f"systems.{wildcards.system}"),
+        held_out=PARAMS.training.held_out,
+        checkpoint_s=PARAMS.training.checkpoint_s,
         checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
         closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     log:
