@@ -2,18 +2,22 @@
 # Read this as a table of contents. A workspace is any folder with a params.yaml: `snakemake -d <workspace>`.
 import os
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+# Threads that wait must sleep, not spin: with more jobs than cores (--cores 8 on a small machine) spinning costs minutes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from vadflow import layout, params
 from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
 from vadflow.provenance import code
+from vadflow.rows import external_file, external_heldout
 
 try:
     PARAMS = params.load("params.yaml")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from vadflow import guard
 from vadflow.errors import VadflowError
 
 log = logging.getLogger("vadflow")
@@ -28,16 +29,26 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     limit_threads(int(snakemake.threads))
     start_log(str(snakemake.log[0]) if snakemake.log else None)
     try:
-        main(snakemake)
+        with fenced(snakemake):
+            main(snakemake)
     except VadflowError as fault:
         log.error("%s", fault)
-        sys.exit(1)
-    except OSError as fault:
-        log.exception("%s", fault)
         sys.exit(1)
     except MemoryError:
         log.error("out of memory in rule %s. Lower the batch or the working size in params.yaml.", snakemake.rule)
         sys.exit(1)
+    except Exception:  # a bug of ours keeps its traceback, in the job's log too
+        log.exception("rule %s failed", snakemake.rule)
+        sys.exit(1)
+
+
+def fenced(snakemake: Any) -> contextlib.AbstractContextManager[None]:
+    """A training or calibration job (its rule has a parameter `closed`) can open its declared files only; any other job is free."""
+    closed = snakemake.params.get("closed")
+    if not closed:
+        return contextlib.nullcontext()
+    scratch = [snakemake.params.get("checkpoint")]
+    return guard.guarded(closed, snakemake.input, snakemake.output, [path for path in scratch if path])
 
 
 def limit_threads(threads: int) -> None:
@@ -89,3 +100,21 @@ def _peak_memory_mb() -> float:
     except ImportError:  # Windows has no resource module; memory is then not reported
         return 0.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def clip_files(snakemake: Any) -> dict[str, list[str]]:
+    """The per-clip files a job was given, by kind: what it was not given it cannot read."""
+    given = {kind: listed(snakemake.input, kind) for kind in ("source", "frames", "differences", "flow", "objects")}
+    return {kind: paths for kind, paths in given.items() if paths}
+
+
+def listed(files: Any, kind: str) -> list[str]:
+    """The files of one name among a job's inputs or outputs: Snakemake gives a single one as a bare string, and none as nothing."""
+    value = files.get(kind, [])
+    return [str(value)] if isinstance(value, str) else [str(path) for path in value]
+
+
+def subject(snakemake: Any) -> dict[str, Any]:
+    """Whose cost or score it is."""
+    wanted = snakemake.wildcards
+    return {"dataset": snakemake.params.dataset, "system": wanted.system, "seed": int(wanted.seed)}

@@ -47,6 +47,7 @@ class FramesParams(Section):
     )
     max_frames: int = Field(ge=1, description="refuse clips with more frames than this")
     max_side: int = Field(ge=16, le=16384, description="refuse sources larger than this, px")
+    max_seconds: float = Field(gt=0, description="refuse clips longer than this, s")
 
     @property
     def channels(self) -> int:
@@ -98,18 +99,36 @@ class ScoringParams(Section):
     min_event_s: float = Field(ge=0, description="shorter alarms are dropped, s")
 
 
+class FusionParams(Section):
+    """The row `fusion`: the plain mean of some systems' calibrated scores. Nothing in it is fitted."""
+
+    systems: list[Name] = Field(description="its members, from systems.names; empty = no such row")
+
+
+class ExternalSystem(Section):
+    """Scores that other people's code made: `external_scores/<name>/<clip>.parquet` (docs/score-bank.md)."""
+
+    dataset: Name = Field(description="whose test clips were scored")
+    note: str = Field(min_length=1, description="where the scores come from; stands in the table")
+
+
 class MetricsParams(Section):
     """The table."""
 
     bootstrap: int = Field(ge=10, le=100_000, description="resamples of the clips for the 95 % interval")
     seed: Seed = Field(description="seed of the resampling")
+    tuned_sigmas: list[float] = Field(
+        description="widths, frames, that the sin 'smoothing tuned on test' may pick from"
+    )
 
 
 class ReportParams(Section):
     """The page a person looks at."""
 
+    thumbnails: int = Field(ge=0, le=500, description="most pictures per dataset: bounds the size of the page")
+    thumbnail_width: int = Field(ge=80, le=640, description="px")
+    points: int = Field(ge=60, le=2000, description="most points of a curve")
     worst_clips: int = Field(ge=0, le=50, description="clips shown with frames, per dataset")
-    max_events: int = Field(ge=0, le=500, description="events shown with a thumbnail, per dataset")
     blur_people: bool = Field(description="blur every detected person in the pictures")
 
 
@@ -192,6 +211,8 @@ class Params(Section):
     pseudo: PseudoParams
     training: TrainingParams
     systems: SystemsParams
+    fusion: FusionParams
+    external: dict[Name, ExternalSystem] = Field(description="rows of the table whose scores were made elsewhere")
     scoring: ScoringParams
     metrics: MetricsParams
     report: ReportParams
@@ -203,6 +224,21 @@ class Params(Section):
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
         return {name: dataset_section(section) for name, section in value.items()}
+
+    @model_validator(mode="after")
+    def _rows(self) -> Params:
+        """Every row of the table has a name of its own, and every row that is made from others names them rightly."""
+        names = self.systems.names
+        if strangers := [name for name in self.fusion.systems if name not in names]:
+            raise ValueError(f"fusion.systems: {', '.join(strangers)} must be among systems.names ({', '.join(names)})")
+        if len(set(self.fusion.systems)) != len(self.fusion.systems):
+            raise ValueError("fusion.systems: members must differ from each other")
+        if taken := [name for name in self.external if name in (*names, "fusion")]:
+            raise ValueError(f"external: the name {taken[0]!r} is taken by a system of our own")
+        for name, made in self.external.items():
+            if made.dataset not in self.datasets:
+                raise ValueError(f"external.{name}.dataset: {made.dataset!r} must be among {', '.join(self.datasets)}")
+        return self
 
     def section(self, *names: str) -> str:
         """Sections as one JSON string with sorted keys: what a rule gets as its `params`, so that another section's edit reruns nothing.
@@ -245,17 +281,34 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
+    return _checked(Params, _raw(path), path)  # type: ignore[no-any-return]
+
+
+def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:
+    """Read and check one section alone, without importing a single system for it.
+
+    Raises:
+        VadflowError: as `load`, or the section is missing.
+    """
+    raw = _raw(path)
+    return _checked(model, raw.get(name) if isinstance(raw, dict) else None, path)
+
+
+def _raw(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise VadflowError(
             "no such file", where=str(path), fix="A workspace is a folder with a params.yaml; copy one from examples/."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as fault:
         raise VadflowError(f"not valid YAML: {fault}", where=str(path), fix="Mind the indentation.") from fault
+
+
+def _checked(model: type[Any], raw: Any, path: str | Path) -> Any:
     try:
-        return Params.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as fault:
         raise VadflowError(
             _explain(fault), where=str(path), fix="See the descriptions in workflow/schemas/params.schema.json."

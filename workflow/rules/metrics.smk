@@ -1,7 +1,7 @@
 # metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
 def metric_files():
-    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
-    return tables + every(lambda place, system, seed: place.metrics(system, seed))
+    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT, layout.RECORD]
+    return tables + every_row(lambda place, system, seed: place.metrics(system, seed))
 
 
 def cost_files():
@@ -15,46 +15,57 @@ def cost_files():
 
 
 for dataset in PLAN.datasets:
+    for local, systems in (((), PLAN.only_scoring() + PLAN.made_for(dataset)), (("maps", "regions"), PLAN.localising())):
 
-    rule:
-        name:
-            f"metrics_{dataset}"
-        message:
-            f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
-        input:
-            scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
-            truth=Layout(dataset).truth("frames"),
-            code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
-        output:
-            Layout(dataset).metrics(),
-        params:
-            clips=PLAN.clips(dataset, "test"),
-            dataset=dataset,
-            section=section("metrics", "scoring"),
-            claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
-        log:
-            f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
-        benchmark:
-            f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
-        threads: 1
-        resources:
-            mem_mb=1000,
-        script:
-            "../scripts/metrics.py"
+        rule:
+            name:
+                f"metrics_{dataset}_{'local' if local else 'frame'}"
+            message:
+                f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
+            input:
+                scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
+                truth=Layout(dataset).truth("frames"),
+                tracks=Layout(dataset).truth("regions"),
+                events=Layout(dataset).events(),
+                index=Layout(dataset).index("test"),
+                code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
+                **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
+            output:
+                Layout(dataset).metrics(),
+            wildcard_constraints:
+                system=alternatives(systems),
+            params:
+                clips=PLAN.clips(dataset, "test"),
+                dataset=dataset,
+                section=section("metrics", "scoring", f"datasets.{dataset}"),
+                claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
+                config_hash=PARAMS.digest(),
+            log:
+                f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
+            benchmark:
+                f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
+            threads: 1
+            resources:
+                mem_mb=1000,
+            script:
+                "../scripts/metrics.py"
 
 
 rule auc_table:
     message:
         "The AUC table and its readable twin"
     input:
-        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
+        scores=score_tables(),
+        truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("auc_table.py"),
     output:
         table=layout.AUC_TABLE,
         twin=layout.AUC_TWIN,
     params:
-        section=section("metrics", "scoring"),
-        config_hash=PARAMS.digest(),
+        clips={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
+        rows={dataset: PLAN.rows(dataset) for dataset in PLAN.datasets},
+        section=section("metrics"),
     log:
         "logs/auc_table.log",
     benchmark:
@@ -64,6 +75,27 @@ rule auc_table:
         mem_mb=500,
     script:
         "../scripts/auc_table.py"
+
+
+rule record:
+    message:
+        "Recording the commit and the parameters behind the table"
+    input:
+        table=layout.AUC_TABLE,
+        code=script_code("record.py"),
+    output:
+        layout.RECORD,
+    params:
+        parameters=section(*type(PARAMS).model_fields),
+    log:
+        "logs/record.log",
+    benchmark:
+        "benchmarks/record.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    script:
+        "../scripts/record.py"
 
 
 rule cost_table:
@@ -95,6 +127,7 @@ rule leakage_audit:
         layout.AUDIT,
     params:
         forbidden=PLAN.test_paths(),
+        fed_back=sorted(PLAN.fed_back),
     log:
         "logs/leakage_audit.log",
     benchmark:

@@ -9,9 +9,9 @@ rule report:
     input:
         table=layout.AUC_TABLE,
         costs=layout.COST_TABLE,
-        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
         scores=[path for path in score_files()],
-        thresholds=every(lambda place, system, seed: place.model("threshold.json", system, seed)),
+        thresholds=every_row(lambda place, system, seed: place.model("threshold.json", system, seed)),
         truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         indexes=[Layout(dataset).index("test") for dataset in PLAN.datasets],
         frames=[path for chunk in PLAN.chunks(split="test") for path in chunk.outputs("frames")],
@@ -21,8 +21,11 @@ rule report:
         layout.REPORT,
     params:
         datasets={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
-        runs=PLAN.runs(),
-        section=section("report", "scoring"),
+        runs={
+            dataset: [(system, seed, PLAN.row(system).kind) for system, seed in PLAN.rows(dataset)]
+            for dataset in PLAN.datasets
+        },
+        section=section("report"),
     log:
         "logs/report.log",
     benchmark:

@@ -1,15 +1,28 @@
 # scoring: raw scores of the test clips (with maps and regions where the system localises), then calibrated and smoothed ones.
-def score_files():
-    kinds = {"raw": PLAN.runs(), "scores": PLAN.runs()}
-    kinds |= dict.fromkeys(("maps", "regions"), [run for run in PLAN.runs() if run[0] in PLAN.localising()])
-    scored = [
+def tables_of(kind):
+    """One table per test clip, row of the AUC table and seed: kind is raw or scores."""
+    return [
         Layout(dataset).scored(kind, clip, system, seed)
-        for kind, runs in kinds.items()
         for dataset in PLAN.datasets
         for clip in PLAN.clips(dataset, "test")
-        for system, seed in runs
+        for system, seed in PLAN.rows(dataset)
     ]
-    return scored + every(lambda place, system, seed: place.events(system, seed))
+
+
+def score_tables():
+    return tables_of("scores")
+
+
+def score_files():
+    local = [
+        Layout(dataset).scored(kind, clip, system, seed)
+        for kind in ("maps", "regions")
+        for dataset in PLAN.datasets
+        for clip in PLAN.clips(dataset, "test")
+        for system, seed in PLAN.runs()
+        if system in PLAN.localising()
+    ]
+    return tables_of("raw") + score_tables() + local + every_row(lambda place, *run: place.events(*run))
 
 
 def scored_outputs(chunk, kinds):
@@ -47,6 +60,7 @@ for chunk in PLAN.chunks(split="test"):
             wildcard_constraints:
                 system=alternatives(systems),
             params:
+                dataset=chunk.dataset,
                 clips=chunk.clips,
             log:
                 f"logs/score/{chunk.key}_{{system}}_{{seed}}.log",
@@ -57,6 +71,117 @@ for chunk in PLAN.chunks(split="test"):
                 mem_mb=2000,
             script:
                 "../scripts/score.py"
+
+
+def member_files(place, file, seed):
+    """One file of every member of `fusion`."""
+    return [file(place, *run) for run in PLAN.member_runs(seed)]
+
+
+for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
+
+    rule:
+        name:
+            f"fuse_{dataset}"
+        message:
+            f"Averaging the calibrated scores of {', '.join(PARAMS.fusion.systems)} on {dataset}, seed {{wildcards.seed}}"
+        input:
+            scores=lambda wildcards, dataset=dataset: [
+                Layout(dataset).scored("scores", clip, *run)
+                for clip in PLAN.clips(dataset, "test")
+                for run in PLAN.member_runs(wildcards.seed)
+            ],
+            code=script_code("fuse.py"),
+        output:
+            raw=[Layout(dataset).scored("raw", clip, layout.FUSION) for clip in PLAN.clips(dataset, "test")],
+        params:
+            members=PARAMS.fusion.systems,
+        log:
+            f"logs/fuse/{dataset}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/fuse/{dataset}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        script:
+            "../scripts/fuse.py"
+
+    rule:
+        name:
+            f"fuse_heldout_{dataset}"
+        message:
+            f"Averaging held-out normal scores of {dataset} for the calibration of fusion, seed {{wildcards.seed}}"
+        input:
+            heldout=lambda wildcards, dataset=dataset: [
+                Layout(dataset).model("heldout.parquet", *run) for run in PLAN.member_runs(wildcards.seed)
+            ],
+            calibration=lambda wildcards, dataset=dataset: [
+                Layout(dataset).model("calibration.json", *run) for run in PLAN.member_runs(wildcards.seed)
+            ],
+            code=script_code("fuse_heldout.py"),
+        output:
+            Layout(dataset).model("heldout.parquet", layout.FUSION),
+        params:
+            members=PARAMS.fusion.systems,
+            closed=PLAN.closed(dataset),
+        log:
+            f"logs/fuse_heldout/{dataset}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/fuse_heldout/{dataset}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        script:
+            "../scripts/fuse_heldout.py"
+
+
+for system, made in PARAMS.external.items():
+
+    rule:
+        name:
+            f"external_{system}"
+        message:
+            f"Taking in the scores of {system} for {made.dataset}, made elsewhere"
+        input:
+            scores=[external_file(system, clip) for clip in PLAN.clips(made.dataset, "test")],
+            index=Layout(made.dataset).index("test"),
+            code=script_code("external.py"),
+        output:
+            raw=[Layout(made.dataset).scored("raw", clip, system) for clip in PLAN.clips(made.dataset, "test")],
+        params:
+            clips=PLAN.clips(made.dataset, "test"),
+        log:
+            f"logs/external/{made.dataset}_{system}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/external/{made.dataset}_{system}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        script:
+            "../scripts/external.py"
+
+    rule:
+        name:
+            f"external_heldout_{system}"
+        message:
+            f"Taking in the held-out normal scores of {system}, if there are any"
+        input:
+            heldout=external_heldout(system),
+            index=Layout(made.dataset).index("train"),
+            code=script_code("external_heldout.py"),
+        output:
+            Layout(made.dataset).model("heldout.parquet", system),
+        params:
+            closed=PLAN.closed(made.dataset),
+        log:
+            f"logs/external_heldout/{made.dataset}_{system}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/external_heldout/{made.dataset}_{system}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        script:
+            "../scripts/external_heldout.py"
 
 
 for dataset in PLAN.datasets:

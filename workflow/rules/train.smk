@@ -3,8 +3,10 @@ MODEL_FILES = ("weights.safetensors", "model.json", "history.parquet", "heldout.
 
 
 def model_files():
-    files = MODEL_FILES + ("calibration.json", "threshold.json")
-    return [path for file in files for path in every(lambda place, system, seed: place.model(file, system, seed))]
+    trained = [path for file in MODEL_FILES for path in every(lambda place, *run: place.model(file, *run))]
+    scales = ("heldout.parquet", "calibration.json", "threshold.json")
+    made = [path for file in scales for path in every_row(lambda place, *run: place.model(file, *run))]
+    return list(dict.fromkeys(trained + made))
 
 
 def normal_video(wildcards):
@@ -27,9 +29,14 @@ rule train:
     output:
         **{file.split(".")[0]: Layout("{dataset}").model(file) for file in MODEL_FILES},
         cost=Layout("{dataset}").cost("train"),
+    wildcard_constraints:
+        system=alternatives(PLAN.systems),
     params:
-        section=lambda wildcards: section("frames", "training", "pseudo", f"systems.{wildcards.system}"),
+        dataset="{dataset}",
+        clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
+        section=lambda wildcards: section("frames", "training", f"systems.{wildcards.system}"),
         checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
+        closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     log:
         "logs/train/{dataset}_{system}_{seed}.log",
     benchmark:
@@ -41,10 +48,19 @@ rule train:
         "../scripts/train.py"
 
 
+def marked_normal(wildcards):
+    """What a person marked as fine on unlabelled video: an input of calibration, and of nothing else."""
+    place, events = Layout(wildcards.dataset), PLAN.fed_back.get(wildcards.dataset, [])
+    clips = sorted({event.clip for event in events})
+    raw = [place.scored("raw", clip, wildcards.system, wildcards.seed) for clip in clips]
+    return {"marked": raw, "watched": [place.index("test")]} if raw else {}
+
+
 rule calibrate:
     message:
         "Calibrating {wildcards.system} on held-out normal clips of {wildcards.dataset}, seed {wildcards.seed}"
     input:
+        unpack(marked_normal),
         heldout=Layout("{dataset}").model("heldout.parquet"),
         index=Layout("{dataset}").index("train"),
         code=script_code("calibrate.py"),
@@ -53,6 +69,8 @@ rule calibrate:
         threshold=Layout("{dataset}").model("threshold.json"),
     params:
         section=section("scoring"),
+        closed=lambda wildcards: PLAN.closed(wildcards.dataset),
+        fed_back=lambda wildcards: [astuple(event) for event in PLAN.fed_back.get(wildcards.dataset, [])],
     log:
         "logs/calibrate/{dataset}_{system}_{seed}.log",
     benchmark:

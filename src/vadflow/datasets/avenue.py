@@ -1,7 +1,7 @@
-"""CUHK Avenue: 640x360 colour, 25 frames/s, 16 training and 21 test videos; labels derived from the official pixel masks.
+"""CUHK Avenue: 640x360 colour, 25 frames/s, 16 training and 21 test videos; labels come from the official pixel masks.
 
-Source: Lu et al., Abnormal Event Detection at 150 FPS in Matlab, ICCV 2013. The widely copied MNAD label file differs from the masks in 441
-of 15,324 frames; the masks give 3,712 anomalous frames and are the truth here.
+Source: Lu et al., Abnormal Event Detection at 150 FPS in Matlab, ICCV 2013. The widely copied MNAD label file
+differs from the masks in 441 of 15,324 frames; the masks give 3,712 anomalous frames and are the truth here.
 
     Avenue Dataset/
     ├── training_videos/01.avi ... 16.avi

@@ -55,9 +55,18 @@ def clips(params: Params, root: str) -> list[ClipSource]:
     """List the clips of both folders.
 
     Raises:
-        VadflowError: a folder is missing or empty, two clips get the same name, or a label file is missing.
+        VadflowError: a folder is missing or empty, two clips get the same name, a clip is in both, or a label file
+            is missing.
     """
-    return _split(params, "train", params.path_train) + _split(params, "test", params.path_test)
+    train, test = _split(params, "train", params.path_train), _split(params, "test", params.path_test)
+    learned = {source.path.resolve() for source in train}
+    if both := [source.path.name for source in test if source.path.resolve() in learned]:
+        raise VadflowError(
+            f"{both[0]} is in path_train and in path_test",
+            where=params.path_test,
+            fix="Watch other video than you learn from, or the scores mean nothing.",
+        )
+    return train + test
 
 
 def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
@@ -81,12 +90,13 @@ def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
 def clip_name(stem: str) -> str:
     """A path-safe name for a file name: always the same, and itself where it is plain already.
 
-    Letters lose their accents, other characters become `-`; where letters have no ASCII form a hash keeps different names apart.
+    Letters lose their accents, other characters become `-`; where letters have no ASCII form a hash keeps
+    different names apart.
 
     >>> clip_name("clip_01"), clip_name("Été 1"), clip_name("a  b (2)")
     ('clip_01', 'Ete-1', 'a-b-2')
     >>> clip_name("监控")
-    'clip-4dabd384'
+    'clip-fdc39006'
     """
     if is_name(stem):
         return stem

@@ -35,7 +35,9 @@ def read_npy(path: Path, *, mapped: bool = False) -> np.ndarray:
 
 
 def read_flags(path: Path) -> np.ndarray:
-    """Read per-frame labels: `.npy`, or text with one 0/1 per line; of several columns the last counts, and a header line is allowed.
+    """Read per-frame labels: `.npy`, or text with one 0/1 per line.
+
+    Of several columns the first is the frame, counting from 0, and the last the label; a header line is allowed.
 
     Returns:
         (T,) uint8 of 0 and 1.

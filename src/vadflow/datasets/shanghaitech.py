@@ -9,7 +9,7 @@ Source: Luo et al., A Revisit of Sparse Coding Based Anomaly Detection in Stacke
         ├── test_frame_mask/01_0014.npy ...           (T,) 0/1
         └── test_pixel_mask/01_0014.npy ...           (T, H, W) 0/1
 
-Frame labels come from `test_frame_mask`; pixel masks and the tracks linked from them are used where the folder is there.
+Frame labels come from `test_frame_mask`; pixel masks, and the tracks linked from them, where they are there.
 """
 
 from __future__ import annotations

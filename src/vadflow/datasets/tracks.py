@@ -1,7 +1,8 @@
-"""Region tracks from pixel masks: what `rbdc` and `tbdc` are counted against where a dataset publishes masks but no boxes.
+"""Region tracks from pixel masks, for datasets that publish masks but no boxes: what `rbdc` and `tbdc` count against.
 
-A region is an 8-connected component of a frame's mask. Regions of neighbouring frames are linked one to one, the pair that shares most
-pixels first; a region without a partner starts a track. On the Ped2 masks: 2,411 regions in 21 tracks.
+A region is an 8-connected component of a frame's mask. Regions of neighbouring frames are linked one to one, the
+pair that shares most pixels first; a region without a partner starts a track. On the Ped2 masks: 2,411 regions in
+21 tracks.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def link(masks: Iterable[np.ndarray]) -> tuple[np.ndarray, list[Region]]:
     flags: list[bool] = []
     regions: list[Region] = []
     fresh = count()
-    before, tracks = np.zeros((0, 0), np.int32), {}
+    before: np.ndarray = np.zeros((0, 0), np.int32)
+    tracks: dict[int, int] = {}
     for frame, mask in enumerate(masks):
         n, now, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
         kept = _partners(before, now) if now.shape == before.shape else {}

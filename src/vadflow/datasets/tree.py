@@ -8,7 +8,6 @@ from pathlib import Path
 from vadflow.errors import VadflowError
 from vadflow.media import is_junk, is_video, iter_images, natural_key
 
-
 Layout = tuple[str, ...]
 
 
@@ -38,7 +37,7 @@ def find(path: str, *layouts: Layout, inside: Sequence[str] = ()) -> tuple[Path,
 
 
 def media(folder: Path) -> list[Path]:
-    """Videos and image folders directly in `folder`, in natural order; other files and empty leftovers of file managers are ignored.
+    """Videos and image folders directly in `folder`, in natural order; other files are ignored.
 
     Raises:
         VadflowError: no such folder, nothing in it, or a clip folder without images.

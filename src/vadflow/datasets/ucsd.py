@@ -1,6 +1,7 @@
-"""UCSD Pedestrian 2: 360x240 gray, 10 frames/s, 16 training and 12 test clips; a frame is anomalous where its mask is not empty.
+"""UCSD Pedestrian 2: 360x240 gray, 10 frames/s, 16 training and 12 test clips.
 
-Source: Mahadevan et al., Anomaly Detection in Crowded Scenes, CVPR 2010. Either layout is found by itself, also one folder higher:
+Source: Mahadevan et al., Anomaly Detection in Crowded Scenes, CVPR 2010. A frame is anomalous where its mask is not
+empty. Either layout is found by itself, also one folder higher:
 
     UCSDped2/                      official          ped2/                        community
     ├── Train/                                       ├── training/
@@ -24,7 +25,7 @@ from pydantic import Field
 
 from vadflow.datasets import labels, tracks, tree
 from vadflow.errors import VadflowError
-from vadflow.media import list_images, natural_key, read_mask
+from vadflow.media import list_images, read_mask
 from vadflow.params import Section
 from vadflow.types import SPLITS, ClipSource, ClipTruth, Split
 

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def grid(height: int, width: int, cell: int) -> tuple[int, int]:
-    """Cells in a frame; sides that `cell` does not divide are rounded, so that all cells stay equal and cover the frame.
+    """Cells in a frame; their number is rounded, so that all are equal and cover the frame.
 
     Args:
         height: px.

@@ -1,4 +1,4 @@
-"""What a video file's outermost boxes say about its length in bytes: enough to tell a cut file from one damaged inside."""
+"""What a video file says about its own length in bytes: enough to tell a cut file from one damaged inside."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _riff_length(file: BinaryIO) -> int:
 
 
 def _box_length(file: BinaryIO, rest: int) -> int:
-    """Bytes of a box: big-endian length (4), type (4); length 1 = 64-bit length follows, 0 = up to the end of the file."""
+    """Bytes of a box: big-endian length (4), type (4); length 1 = a 64-bit length follows, 0 = to the end of the file."""
     length = int.from_bytes(file.read(8)[:4], "big")
     if length == 1:
         return int.from_bytes(file.read(8), "big")

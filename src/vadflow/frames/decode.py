@@ -22,6 +22,7 @@ import numpy as np
 from vadflow.frames.container import counts_exactly, is_cut
 from vadflow.frames.numbering import gaps
 from vadflow.media import list_images, read_image
+from vadflow.params import FramesParams
 
 Status = Literal["ok", "short", "damaged", "unreadable"]
 
@@ -36,9 +37,17 @@ class Limits:
         max_seconds: longest duration of a clip, s.
     """
 
-    max_side: int
-    max_frames: int
+    max_side: float
+    max_frames: float
     max_seconds: float = math.inf
+
+    @classmethod
+    def of(cls, params: FramesParams) -> Limits:
+        """Limits as `params.yaml` sets them."""
+        return cls(params.max_side, params.max_frames, params.max_seconds)
+
+
+_NO_LIMITS = Limits(math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,25 @@ class Found:
 class Decoder:
     """Iterates over the frames of a source; after the last one, `found` tells how it went.
 
-    Frames that do not decode, or have another size than the first, are left out and told in `found`; a source that does not open yields nothing. Use:
+    Frames that do not decode, or have another size than the first, are left out and told in `found`; a source that
+    does not open yields nothing. Use:
 
-        decoder = Decoder(path, limits)
+        decoder = Decoder(path, limits=limits)
         for frame in decoder:  # (H, W, 3) uint8 RGB
             ...
         decoder.found.status
     """
 
-    def __init__(self, path: Path, limits: Limits, *, fps: float | None = None, threads: int = 1) -> None:
+    def __init__(self, path: Path, *, limits: Limits | None = None, fps: float | None = None, threads: int = 1) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             path: video file or folder of images.
-            limits: caps on size and length.
+            limits: caps on size and length; None for a source that was decoded within them before.
             fps: frames a second of an image folder, or of a video whose header gives none.
             threads: decoding threads of FFmpeg.
         """
-        self.path, self.limits, self.fps, self.threads = path, limits, fps or 0.0, threads
+        self.path, self.limits, self.fps, self.threads = path, limits or _NO_LIMITS, fps or 0.0, threads
         self._count, self._size = 0, (0, 0)
         self._faults: list[str] = []
         self._verdict: tuple[Status, str] | None = None
@@ -130,8 +140,8 @@ class Decoder:
         if not self.path.is_file() or not self.path.stat().st_size:
             self._verdict = ("unreadable", "the file is empty" if self.path.is_file() else "no such file")
             return None
-        options = [cv2.CAP_PROP_N_THREADS, self.threads, cv2.CAP_PROP_ORIENTATION_AUTO, 1]
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG, options)
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, self.threads])
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         return capture if capture.isOpened() else None
 
     def _grab(self, capture: cv2.VideoCapture, promised: float) -> Iterator[np.ndarray]:
@@ -149,24 +159,23 @@ class Decoder:
 
     def _compare(self, read: int, promised: float, gap: str) -> None:
         # estimated counts (duration times rate) may be a little off without any damage
-        slack = 0 if counts_exactly(self.path) else 1 + 0.02 * promised
+        slack = 0 if counts_exactly(self.path) else 1 if gap else 1 + 0.02 * promised
         if not read or read >= promised - slack:
             return
-        text = f"the header promises {promised:.0f} frames, {read} decode"
         cut = is_cut(self.path) or (not gap and not counts_exactly(self.path))
-        self._verdict = (
-            ("short", f"{text}; the end is missing") if cut else ("damaged", f"{text}; {gap or 'some are lost'}")
-        )
+        why = "the end is missing" if cut else gap or "some are lost, or hidden by an edit list"
+        text = f"the header promises {promised:.0f} frames, {read} decode; {why}"
+        self._verdict = ("short" if cut else "damaged", text)
 
     def _beyond(self, height: int, width: int, n_frames: int) -> bool:
         seconds = n_frames / self.fps if self.fps else 0.0
         for what, value, cap in (
             (f"frames are {width}x{height} px: longest side", max(height, width), self.limits.max_side),
             ("number of frames", n_frames, self.limits.max_frames),
-            ("seconds", math.floor(seconds), self.limits.max_seconds),
+            ("seconds", seconds, self.limits.max_seconds),
         ):
             if value > cap:
-                self._verdict = ("unreadable", f"{what} {value} or more, allowed {cap:g}")
+                self._verdict = ("unreadable", f"{what} {value:g} or more, allowed {cap:g}")
                 return True
         return False
 
@@ -174,7 +183,9 @@ class Decoder:
         if self._verdict and self._verdict[0] == "unreadable":
             return
         if not self._count:
-            self._verdict = ("unreadable", "; ".join(self._faults[:2]) or "no frame decodes")
+            cut = self.path.is_file() and is_cut(self.path)
+            why = "no frame decodes, the end of the file is missing" if cut else "no frame decodes"
+            self._verdict = ("unreadable", "; ".join(self._faults[:2]) or why)
         elif not self.fps:
             self._verdict = ("unreadable", "the header gives no frame rate")
         elif self._faults:

@@ -1,6 +1,7 @@
 """Frame differences: stored as motion energy per cell, computed on load as the signed RGB difference of a window.
 
-The signed difference is not stored: reading two memory-mapped uint8 frames moves half the bytes of a stored float16 difference.
+The signed difference is not stored: two memory-mapped uint8 frames are as many bytes as one stored float16 difference,
+they serve every span, and they are on disk anyway.
 """
 
 from __future__ import annotations

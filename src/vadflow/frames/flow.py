@@ -1,14 +1,14 @@
-"""Dense optical flow per cell, from the source and not from the packed frames: on Ped2 half resolution costs five points of AUC.
+"""Dense optical flow per cell, from the source and not from the packed frames: half resolution costs Ped2 five points.
 
-Source: Kroeger et al., Fast Optical Flow using Dense Inverse Search, ECCV 2016, as OpenCV's DISOpticalFlow. OpenCV splits the search
-into a fixed number of stripes, so the result does not depend on the number of threads.
+Source: Kroeger et al., Fast Optical Flow using Dense Inverse Search, ECCV 2016, as OpenCV's DISOpticalFlow. OpenCV
+splits the search into a fixed number of stripes, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -41,13 +41,13 @@ def flow_cells(frames: Iterable[np.ndarray], *, cell: int, max_side: int, preset
     Yields:
         (fh, fw, 2) float16: (dx, dy) in source px/frame; one per frame.
     """
-    search = cv2.DISOpticalFlow_create(_PRESETS[preset])
+    search: Any = cv2.DISOpticalFlow.create(_PRESETS[preset])
     before: np.ndarray | None = None
     waiting = False
     vectors = np.zeros((1, 1, 2), np.float16)
     for frame in frames:
         image = _flow_image(frame, max_side)
-        shape = grid(*image.shape, cell)
+        shape = grid(image.shape[0], image.shape[1], cell)
         if before is None:
             before, waiting, vectors = image, True, np.zeros((*shape, 2), np.float16)
             continue
@@ -67,10 +67,10 @@ def write_flow(
     cell: int,
     max_side: int,
     preset: Preset,
-    limits: Limits,
+    limits: Limits | None = None,
     threads: int = 1,
 ) -> None:
-    """Decode one clip and write float16 (T, fh, fw, 2) to `path`; memory stays at two frames.
+    """Decode one clip again and write float16 (T, fh, fw, 2) to `path`; memory stays at two frames.
 
     Args:
         source: the clip.
@@ -79,14 +79,14 @@ def write_flow(
         cell: side of a cell, px of the flow image.
         max_side: longer frames are scaled down to this before flow, px.
         preset: DIS preset.
-        limits: caps on the source.
+        limits: caps on the source; not needed for one that was packed under them.
         threads: threads of FFmpeg and OpenCV.
 
     Raises:
         VadflowError: the source no longer decodes to `n_frames`.
     """
     cv2.setNumThreads(threads)
-    decoder = Decoder(source.path, limits, fps=source.fps, threads=threads)
+    decoder = Decoder(source.path, limits=limits, fps=source.fps, threads=threads)
     with ArrayWriter(path, dtype="float16") as packed:
         for vectors in flow_cells(decoder, cell=cell, max_side=max_side, preset=preset):
             packed.append(vectors)
@@ -104,10 +104,10 @@ def write_flows(
     n_frames: Sequence[int],
     *,
     preset: Preset,
-    limits: Limits,
+    limits: Limits | None = None,
     **size: int,
 ) -> None:
-    """`write_flow` for several clips, with a progress bar; `size` is `cell`, `max_side`, `threads`."""
+    """`write_flow` for several clips with a progress bar; `size` is its `cell`, `max_side` and `threads`."""
     jobs = zip(tqdm(sources, desc="flow", unit="clip"), paths, n_frames, strict=True)
     for source, path, count in jobs:
         write_flow(source, path, n_frames=count, preset=preset, limits=limits, **size)

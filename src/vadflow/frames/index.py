@@ -1,7 +1,7 @@
 """The clip index: one row per clip with what really decodes, and the one error that lists every bad clip.
 
-A packing job decodes anyway, so it writes the row too (`pack.pack_clip`) and nothing is decoded just to be counted; `inspect_clip` is for
-`vadflow check`, which packs nothing.
+A packing job decodes anyway, so it gives the row too (`pack.pack_clip`) and nothing is decoded just to be counted;
+`inspect_clip` is for `vadflow check`, which packs nothing.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ SCHEMA = {
 
 OnDamage = Literal["stop", "keep"]
 _FIXES = {
-    "short": "Copy the file again, or set frames.on_damage: keep to use the frames that decode.",
-    "damaged": "Copy the file again, or set frames.on_damage: keep to use the frames that decode.",
-    "unreadable": "Copy the file again, or take it out of the folder.",
+    "short": "Copy or convert the file again, or set frames.on_damage: keep to use the frames that decode.",
+    "damaged": "Copy or convert the file again, or set frames.on_damage: keep to use the frames that decode.",
+    "unreadable": "Copy or convert the file again, or take it out of the folder.",
 }
 
 
@@ -59,7 +59,7 @@ def row(source: ClipSource, found: Found) -> dict[str, Any]:
 
 def inspect_clip(source: ClipSource, limits: Limits, *, threads: int = 1) -> dict[str, Any]:
     """Decode a whole clip, keep nothing, and return its row."""
-    decoder = Decoder(source.path, limits, fps=source.fps, threads=threads)
+    decoder = Decoder(source.path, limits=limits, fps=source.fps, threads=threads)
     for _ in decoder:
         pass
     return row(source, decoder.found)
@@ -112,3 +112,17 @@ def against_official(rows: Sequence[dict[str, Any]], official: dict[str, dict[st
             expected = f"expected {counts['clips']} clips and {counts['frames']} frames"
             lines.append(f"{split}: {expected}, found {clips[split]} and {frames[split]}")
     return lines
+
+
+def require_official(
+    rows: Sequence[dict[str, Any]], official: dict[str, dict[str, int]], split: str, where: str
+) -> None:
+    """Stop when a split of a published benchmark has not its published counts; no counts, no comparison.
+
+    Raises:
+        VadflowError: clips or frames differ.
+    """
+    differing = against_official(rows, {name: counts for name, counts in official.items() if name == split})
+    if differing:
+        fix = "Get the official archive again, or say in params.yaml that this is not the whole benchmark (official: false)."
+        raise VadflowError("; ".join(differing), where=where, fix=fix)

@@ -1,4 +1,4 @@
-"""Clip -> one packed, memory-mappable file at the systems' working size. The decoded counts come out of the same pass."""
+"""Clip -> one packed, memory-mappable file at the systems' working size, and its index row from the same pass."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pack_clip(
     Raises:
         VadflowError: the clip may not be used.
     """
-    decoder = Decoder(source.path, limits, fps=source.fps, threads=threads)
+    decoder = Decoder(source.path, limits=limits, fps=source.fps, threads=threads)
     with ArrayWriter(path, item_shape=(height, width, channels)) as packed:
         for frame in decoder:
             packed.append(resize(frame, height, width, channels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -109,7 +110,7 @@ class PaperClaim:
     source: str
 
 
-class System:
+class System(ABC):
     """A system: fit on normal video, score a clip as a stream, save and load its state. One subclass named `System` per file."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({"frames"})
@@ -123,7 +124,7 @@ class System:
     """Published frame AUC per benchmark key (`ped2`, `avenue`, `shanghaitech`)."""
     paper_crop: ClassVar[tuple[int, int]] = (0, 0)
     """Frames the paper drops at the start and the end of each clip."""
-    notes: ClassVar[str] = ""
+    notes: ClassVar[Sequence[str]] = ()
     """What a reader of the table must know, for example choices that were made while looking at a test set."""
 
     def __init__(self, params: Any, frame_shape: tuple[int, int, int]) -> None:
@@ -138,14 +139,12 @@ class System:
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Learn from normal video. Floors and baselines learn nothing."""
 
+    @abstractmethod
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """Yield scores in frame order, in bounded memory.
 
         Frames without a full window may be left out: the nearest score fills them. A clip with a frame yields a score.
         """
-        raise NotImplementedError(
-            f"{type(self).__module__}: score"
-        )  # a subclass without it is a bug the conformance test finds
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays to save as safetensors; empty when nothing is learned."""
