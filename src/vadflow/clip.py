@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from vadflow.io import open_array, read_table
+
+_FIELDS = {"source": "source"} | {kind: f"{kind}_path" for kind in ("frames", "differences", "flow", "objects")}
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,23 @@ def _declared(path: Path | None, what: str, clip: str) -> Path:
             f"clip {clip}: {what} were not declared as an input of this job; add {what!r} to the system's `needs`"
         )
     return path
+
+
+def views(index: pd.DataFrame, clips: Sequence[str], files: Mapping[str, Sequence[str]]) -> list[ClipView]:
+    """Build views of some clips from what a job was given.
+
+    Args:
+        index: rows of `clips_<split>.parquet`.
+        clips: clip names, in the order of the files.
+        files: kind (source, frames, differences, flow, objects) -> one path per clip; a kind that is not given cannot be read.
+
+    Returns:
+        one view per clip, in the order of `clips`.
+    """
+    rows = index.set_index("clip")
+    found = []
+    for number, name in enumerate(clips):
+        row = rows.loc[name]
+        given = {_FIELDS[kind]: Path(paths[number]) for kind, paths in files.items()}
+        found.append(ClipView(name, float(row["fps"]), (int(row["height"]), int(row["width"])), **given))
+    return found

@@ -147,15 +147,13 @@ class Plan:
     def claim(self, dataset: str, system: str) -> dict[str, Any]:
         """What the table says beside our number: the published one, its source and kind, and how the paper crops its clips."""
         benchmark = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
-        found = self.systems[system].paper.get(benchmark)
-        claim = {
-            "kind": self.systems[system].kind,
-            "crop": list(self.systems[system].paper_crop),
-            "notes": self.systems[system].notes,
-        }
-        if found is None:
-            return claim
-        return claim | {"paper_auc": found.auc, "paper_kind": found.kind, "paper_source": found.source}
+        chosen = self.systems[system]
+        claim: dict[str, Any] = {"kind": chosen.kind, "crop": list(chosen.paper_crop), "notes": list(chosen.notes)}
+        found = chosen.paper.get(benchmark)
+        if found is not None:
+            aggregate = "macro" if found.kind == "macro" else "micro"
+            claim |= {"paper_auc": found.auc, "paper_source": f"{found.kind}: {found.source}", "aggregate": aggregate}
+        return claim
 
 
 def _system(name: str) -> type:

@@ -89,3 +89,21 @@ def _peak_memory_mb() -> float:
     except ImportError:  # Windows has no resource module; memory is then not reported
         return 0.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def clip_files(snakemake: Any) -> dict[str, list[str]]:
+    """The per-clip files a job was given, by kind: what it was not given it cannot read."""
+    given = {kind: listed(snakemake.input, kind) for kind in ("source", "frames", "differences", "flow", "objects")}
+    return {kind: paths for kind, paths in given.items() if paths}
+
+
+def listed(files: Any, kind: str) -> list[str]:
+    """The files of one name among a job's inputs or outputs: Snakemake gives a single one as a bare string, and none as nothing."""
+    value = files.get(kind, [])
+    return [str(value)] if isinstance(value, str) else [str(path) for path in value]
+
+
+def subject(snakemake: Any) -> dict[str, Any]:
+    """Whose cost or score it is."""
+    wanted = snakemake.wildcards
+    return {"dataset": snakemake.params.dataset, "system": wanted.system, "seed": int(wanted.seed)}

@@ -47,6 +47,7 @@ class FramesParams(Section):
     )
     max_frames: int = Field(ge=1, description="refuse clips with more frames than this")
     max_side: int = Field(ge=16, le=16384, description="refuse sources larger than this, px")
+    max_seconds: float = Field(gt=0, description="refuse clips longer than this, s")
 
     @property
     def channels(self) -> int:
@@ -103,13 +104,18 @@ class MetricsParams(Section):
 
     bootstrap: int = Field(ge=10, le=100_000, description="resamples of the clips for the 95 % interval")
     seed: Seed = Field(description="seed of the resampling")
+    tuned_sigmas: list[float] = Field(
+        description="widths, frames, that the sin 'smoothing tuned on test' may pick from"
+    )
 
 
 class ReportParams(Section):
     """The page a person looks at."""
 
+    thumbnails: int = Field(ge=0, le=500, description="most pictures per dataset: bounds the size of the page")
+    thumbnail_width: int = Field(ge=80, le=640, description="px")
+    points: int = Field(ge=60, le=2000, description="most points of a curve")
     worst_clips: int = Field(ge=0, le=50, description="clips shown with frames, per dataset")
-    max_events: int = Field(ge=0, le=500, description="events shown with a thumbnail, per dataset")
     blur_people: bool = Field(description="blur every detected person in the pictures")
 
 

@@ -47,7 +47,9 @@ class RunRecord:
     scores: Mapping[str, pd.DataFrame]
 
 
-def log_table(records: list[RunRecord], *, store: str | Path, experiment: str, table: str | Path, tags: Mapping[str, str]) -> dict[str, Any]:
+def log_table(
+    records: list[RunRecord], *, store: str | Path, experiment: str, table: str | Path, tags: Mapping[str, str]
+) -> dict[str, Any]:
     """Log one table as a parent run with its nested runs.
 
     Args:
@@ -99,7 +101,11 @@ def _log(records: list[RunRecord], store: Path, experiment: str, table: Path, ta
     store.parent.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(f"sqlite:///{store}")
     found = client.get_experiment_by_name(experiment)
-    identity = found.experiment_id if found else client.create_experiment(experiment, (store.parent / "artifacts").resolve().as_uri())
+    identity = (
+        found.experiment_id
+        if found
+        else client.create_experiment(experiment, (store.parent / "artifacts").resolve().as_uri())
+    )
     parent = client.create_run(identity, run_name="auc_table", tags=tags)
     client.log_artifact(parent.info.run_id, str(table))
     runs = {}
@@ -116,11 +122,17 @@ def _log(records: list[RunRecord], store: Path, experiment: str, table: Path, ta
 
 def _log_run(mlflow: Any, client: Any, run: str, record: RunRecord) -> None:
     params = [mlflow.entities.Param(key, str(value)[:500]) for key, value in record.params.items()]
-    metrics = [mlflow.entities.Metric(key, float(value), 0, 0) for key, value in record.metrics.items() if _is_number(value)]
+    metrics = [
+        mlflow.entities.Metric(key, float(value), 0, 0) for key, value in record.metrics.items() if _is_number(value)
+    ]
     for term, curve in record.history.groupby(["phase", "term"], sort=False):
         kept = curve.iloc[:: max(1, math.ceil(len(curve) / CURVE_POINTS))]
         name = ".".join(term)
-        metrics += [mlflow.entities.Metric(name, row.value, 0, int(row.step)) for row in kept.itertuples() if _is_number(row.value)]
+        metrics += [
+            mlflow.entities.Metric(name, row.value, 0, int(row.step))
+            for row in kept.itertuples()
+            if _is_number(row.value)
+        ]
     for start in range(0, max(len(params), 1), 100):
         client.log_batch(run, params=params[start : start + 100])
     for start in range(0, len(metrics), 1000):

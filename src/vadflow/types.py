@@ -36,6 +36,7 @@ class ClipSource:
         path: a video file, or a folder of frame images.
         labels: where the clip's truth lies, in the dataset's own form; None when it has none.
         expected_frames: the official count where the dataset publishes one per clip, else None.
+        fps: frames a second of an image folder, which cannot say it itself; None for video files.
     """
 
     split: Split
@@ -43,6 +44,7 @@ class ClipSource:
     path: Path
     labels: Path | None = None
     expected_frames: int | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True)

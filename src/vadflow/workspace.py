@@ -34,7 +34,11 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
     text = template.read_text(encoding="utf-8")
     for name in sorted(set(re.findall(r"\{([A-Z0-9]+)\}", text))):
         if not values.get(name):
-            raise VadflowError(f"expected {name}=<value>, found none", where=f"example {example}", fix=f"For example: make {example} {name}=/path/to/it")
+            raise VadflowError(
+                f"expected {name}=<value>, found none",
+                where=f"example {example}",
+                fix=f"For example: make {example} {name}=/path/to/it",
+            )
         text = text.replace(f"{{{name}}}", _absolute(values[name]))
     path = folder / "params.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:

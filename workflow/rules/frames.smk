@@ -50,7 +50,7 @@ for chunk in PLAN.chunks():
             split=chunk.split,
             clips=chunk.clips,
             fingerprint=chunk.fingerprint,
-            section=section("differences", f"datasets.{chunk.dataset}"),
+            section=section("frames", "differences", f"datasets.{chunk.dataset}"),
         log:
             f"logs/differences/{chunk.key}.log",
         benchmark:

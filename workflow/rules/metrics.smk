@@ -15,32 +15,38 @@ def cost_files():
 
 
 for dataset in PLAN.datasets:
+    for local, systems in (((), PLAN.only_scoring()), (("maps", "regions"), PLAN.localising())):
 
-    rule:
-        name:
-            f"metrics_{dataset}"
-        message:
-            f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
-        input:
-            scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
-            truth=Layout(dataset).truth("frames"),
-            code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
-        output:
-            Layout(dataset).metrics(),
-        params:
-            clips=PLAN.clips(dataset, "test"),
-            dataset=dataset,
-            section=section("metrics", "scoring"),
-            claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
-        log:
-            f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
-        benchmark:
-            f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
-        threads: 1
-        resources:
-            mem_mb=1000,
-        script:
-            "../scripts/metrics.py"
+        rule:
+            name:
+                f"metrics_{dataset}_{'local' if local else 'frame'}"
+            message:
+                f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
+            input:
+                scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
+                truth=Layout(dataset).truth("frames"),
+                tracks=Layout(dataset).truth("regions"),
+                code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
+                **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
+            output:
+                Layout(dataset).metrics(),
+            wildcard_constraints:
+                system=alternatives(systems),
+            params:
+                clips=PLAN.clips(dataset, "test"),
+                dataset=dataset,
+                section=section("metrics", "scoring", f"datasets.{dataset}"),
+                claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
+                config_hash=PARAMS.digest(),
+            log:
+                f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
+            benchmark:
+                f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
+            threads: 1
+            resources:
+                mem_mb=1000,
+            script:
+                "../scripts/metrics.py"
 
 
 rule auc_table:
@@ -52,9 +58,6 @@ rule auc_table:
     output:
         table=layout.AUC_TABLE,
         twin=layout.AUC_TWIN,
-    params:
-        section=section("metrics", "scoring"),
-        config_hash=PARAMS.digest(),
     log:
         "logs/auc_table.log",
     benchmark:

@@ -45,7 +45,7 @@ for chunk in PLAN.chunks():
             split=chunk.split,
             clips=chunk.clips,
             fingerprint=chunk.fingerprint,
-            section=section("objects", f"datasets.{chunk.dataset}"),
+            section=section("objects", "frames", f"datasets.{chunk.dataset}"),
         log:
             f"logs/objects/{chunk.key}.log",
         benchmark:

@@ -13,6 +13,7 @@ for dataset in PLAN.datasets:
         input:
             frames=[Layout(dataset).clip("frames", "train", clip) for clip in PLAN.clips(dataset, "train")],
             differences=[Layout(dataset).clip("differences", "train", clip) for clip in PLAN.clips(dataset, "train")],
+            index=Layout(dataset).index("train"),
             code=script_code("pseudo.py", *[f"pseudo.{kind}" for kind in PARAMS.pseudo.kinds]),
         output:
             Layout(dataset).pseudo,

@@ -21,8 +21,8 @@ rule report:
         layout.REPORT,
     params:
         datasets={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
-        runs=PLAN.runs(),
-        section=section("report", "scoring"),
+        runs=[(system, seed, PLAN.systems[system].kind) for system, seed in PLAN.runs()],
+        section=section("report"),
     log:
         "logs/report.log",
     benchmark:

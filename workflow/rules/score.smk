@@ -47,6 +47,7 @@ for chunk in PLAN.chunks(split="test"):
             wildcard_constraints:
                 system=alternatives(systems),
             params:
+                dataset=chunk.dataset,
                 clips=chunk.clips,
             log:
                 f"logs/score/{chunk.key}_{{system}}_{{seed}}.log",

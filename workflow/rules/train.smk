@@ -28,7 +28,9 @@ rule train:
         **{file.split(".")[0]: Layout("{dataset}").model(file) for file in MODEL_FILES},
         cost=Layout("{dataset}").cost("train"),
     params:
-        section=lambda wildcards: section("frames", "training", "pseudo", f"systems.{wildcards.system}"),
+        dataset="{dataset}",
+        clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
+        section=lambda wildcards: section("frames", "training", f"systems.{wildcards.system}"),
         checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
     log:
         "logs/train/{dataset}_{system}_{seed}.log",

@@ -22,8 +22,13 @@ def main(snakemake: Any) -> None:
         for dataset, clips in snakemake.params.datasets.items()
         for system, seed in snakemake.params.runs
     ]
-    tags = {"git_commit": tracking.git_commit(Path(tracking.__file__).parent), "config_hash": snakemake.params.config_hash}
-    found = tracking.log_table(records, store=STORE, experiment=params.experiment, table=snakemake.input.table, tags=tags)
+    tags = {
+        "git_commit": tracking.git_commit(Path(tracking.__file__).parent),
+        "config_hash": snakemake.params.config_hash,
+    }
+    found = tracking.log_table(
+        records, store=STORE, experiment=params.experiment, table=snakemake.input.table, tags=tags
+    )
     write_json(snakemake.output[0], found)
 
 
@@ -32,12 +37,21 @@ def record(dataset: str, clips: list[str], system: str, seed: int, config: dict[
     place = Layout(dataset)
     truth = read_table(place.truth("frames"))
     scores = {clip: read_table(place.scored("scores", clip, system, seed)) for clip in clips}
-    labelled = {clip: table.merge(truth[truth["clip"] == clip][["frame", "label"]], on="frame") for clip, table in scores.items()}
+    labelled = {
+        clip: table.merge(truth[truth["clip"] == clip][["frame", "label"]], on="frame")
+        for clip, table in scores.items()
+    }
     own = {key: value for key, value in config["systems"].items() if key == system}
     params = dict(tracking.flatten({**config, "systems": own}))
     metrics, history = read_json(place.metrics(system, seed)), read_table(place.model("history.parquet", system, seed))
     return tracking.RunRecord(
-        dataset, system, seed, params, metrics, history, {c: labelled[c] if len(labelled[c]) else scores[c] for c in clips}
+        dataset,
+        system,
+        seed,
+        params,
+        metrics,
+        history,
+        {c: labelled[c] if len(labelled[c]) else scores[c] for c in clips},
     )
 
 

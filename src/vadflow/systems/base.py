@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -82,8 +83,13 @@ class Loop(Protocol):
         optimisers: Mapping[str, torch.optim.Optimizer],
         step: Callable[[int], Mapping[str, torch.Tensor | float]],
         validate: Callable[[], Mapping[str, float]] | None = None,
+        average: float = 0.0,
     ) -> None:
-        """Call `step(i)` for i in range(steps); it updates the modules itself and returns named loss terms for the curves."""
+        """Call `step(i)` for i in range(steps); it updates the modules itself and returns named loss terms for the curves.
+
+        Modules are in training mode in `step`, in evaluation mode (with the averaged weights, if any) in `validate` and after
+        the phase. With `average` > 0 the phase ends with the moving average of the weights, of that decay.
+        """
 
     def once(self, phase: str, action: Callable[[], None], modules: Mapping[str, torch.nn.Module]) -> None:
         """Run `action` (a k-means start, say) once; a resumed fit takes its result from the checkpoint."""
@@ -104,7 +110,7 @@ class PaperClaim:
     source: str
 
 
-class System:
+class System(ABC):
     """A system: fit on normal video, score a clip as a stream, save and load its state. One subclass named `System` per file."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({"frames"})
@@ -118,7 +124,7 @@ class System:
     """Published frame AUC per benchmark key (`ped2`, `avenue`, `shanghaitech`)."""
     paper_crop: ClassVar[tuple[int, int]] = (0, 0)
     """Frames the paper drops at the start and the end of each clip."""
-    notes: ClassVar[str] = ""
+    notes: ClassVar[Sequence[str]] = ()
     """What a reader of the table must know, for example choices that were made while looking at a test set."""
 
     def __init__(self, params: Any, frame_shape: tuple[int, int, int]) -> None:
@@ -133,11 +139,12 @@ class System:
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Learn from normal video. Floors and baselines learn nothing."""
 
+    @abstractmethod
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
-        """Yield scores in frame order, in bounded memory; frames without a full window may be left out (the nearest defined score fills them)."""
-        raise NotImplementedError(
-            f"{type(self).__module__}: score"
-        )  # a subclass without it is a bug the conformance test finds
+        """Yield scores in frame order, in bounded memory.
+
+        Frames without a full window may be left out: the nearest score fills them. A clip with a frame yields a score.
+        """
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays to save as safetensors; empty when nothing is learned."""

@@ -1,0 +1,120 @@
+"""A moving patch: a crop of another clip, or of another time and place of the same one, glides through the window.
+
+Source: Astrid et al., Learning not to reconstruct anomalies, BMVC 2021 (patches of CIFAR images there; ours come from the scene, so
+that texture alone does not give them away). Edges are feathered for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from vadflow.clip import ClipView
+from vadflow.params import Section
+from vadflow.pseudo.base import Row, steps
+
+_PLACES = 8
+"""Crops looked at; the one with most texture is taken, because a patch of bare ground on bare ground is no anomaly."""
+
+
+class Params(Section):
+    """A moving patch; sizes as shares of the frame."""
+
+    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
+    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
+    max_move_px: int = Field(ge=1, le=100, description="fastest motion along x and y, working px a frame")
+    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Params:
+        if self.min_size > self.max_size:
+            raise ValueError("expected min_size <= max_size")
+        return self
+
+
+def draw(
+    rng: np.random.Generator, clip: ClipView, *, start: int, window: int, params: Params, donors: Sequence[ClipView]
+) -> Row:
+    """Choose size, path and donor. `sigma` holds the width of the soft edge; x1..y2 is the patch in the window's first frame."""
+    H, W = clip.frames.shape[1:3]
+    h, w = (max(1, round(side * rng.uniform(params.min_size, params.max_size))) for side in (H, W))
+    y1, dy = _path(rng, H - h, window, params.max_move_px)
+    x1, dx = _path(rng, W - w, window, params.max_move_px)
+    if dx == dy == 0:
+        dx = int(rng.choice([-1, 1]))  # no room to glide in: it slides over the frame's edge, but it moves
+    donor = donors[int(rng.integers(len(donors)))]
+    return {
+        "x1": x1,
+        "y1": y1,
+        "x2": x1 + w,
+        "y2": y1 + h,
+        "dx": dx,
+        "dy": dy,
+        "sigma": params.feather_px,
+        "donor_clip": donor.name,
+        "donor_start": int(rng.integers(len(donor.frames))),
+    }
+
+
+def _path(rng: np.random.Generator, room: int, window: int, max_move: int) -> tuple[int, int]:
+    """First position and px a frame along one axis, such that the patch stays inside the frame."""
+    fastest = min(max_move, room // max(window - 1, 1))
+    move = int(rng.integers(-fastest, fastest + 1))
+    travel = move * (window - 1)
+    return int(rng.integers(max(0, -travel), room - max(0, travel) + 1)), move
+
+
+def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) -> np.ndarray:
+    """Paste the donor's crop along its path."""
+    if donor is None:
+        raise ValueError(f"a patch needs the frames of its donor {row.donor_clip}")
+    clip = np.array(frames[steps(row.start, 1, window, len(frames))])  # a copy: memory-mapped frames are read-only
+    size = (int(row.y2 - row.y1), int(row.x2 - row.x1))
+    crop = _crop(np.asarray(donor[int(row.donor_start)]), size, int(row.seed)).astype(np.float32)
+    alpha = feather(size, float(row.sigma))[..., None]
+    for i, frame in enumerate(clip):
+        _paste(frame, crop, alpha, int(row.y1 + i * row.dy), int(row.x1 + i * row.dx))
+    return clip
+
+
+def _crop(frame: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
+    """The most textured of a few places, drawn from the recipe's seed."""
+    rng = np.random.default_rng(seed)
+    h, w = min(size[0], frame.shape[0]), min(size[1], frame.shape[1])
+    tops = rng.integers(0, frame.shape[0] - h + 1, _PLACES)
+    lefts = rng.integers(0, frame.shape[1] - w + 1, _PLACES)
+    crops = [frame[y : y + h, x : x + w] for y, x in zip(tops, lefts, strict=True)]
+    return crops[int(np.argmax([crop.std() for crop in crops]))]
+
+
+def feather(size: tuple[int, int], width: float) -> np.ndarray:
+    """Opacity of a patch: 1 inside, falling towards its edges.
+
+    Args:
+        size: (height, width), px.
+        width: of the soft edge, px; 0 for a hard one.
+
+    Returns:
+        (h, w) float32 in (0, 1].
+    """
+
+    def ramp(n: int) -> np.ndarray:
+        edge = np.minimum(np.arange(n), np.arange(n)[::-1]) + 1.0
+        return np.minimum(edge / (width + 1), 1.0)
+
+    return np.outer(ramp(size[0]), ramp(size[1])).astype(np.float32)
+
+
+def _paste(frame: np.ndarray, crop: np.ndarray, alpha: np.ndarray, y: int, x: int) -> None:
+    h, w = crop.shape[:2]
+    top, left = max(y, 0), max(x, 0)
+    bottom, right = min(y + h, frame.shape[0]), min(x + w, frame.shape[1])
+    if top >= bottom or left >= right:
+        return
+    inner = (slice(top - y, bottom - y), slice(left - x, right - x))
+    below = frame[top:bottom, left:right]
+    mixed = alpha[inner] * crop[inner] + (1 - alpha[inner]) * below
+    frame[top:bottom, left:right] = np.rint(mixed).astype(np.uint8)

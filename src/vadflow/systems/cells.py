@@ -1,0 +1,65 @@
+"""What the two free baselines share: one stored array of cells, through the aggregator that every frame-level system uses.
+
+`paper` is the naive form that the literature compares with (mean over the whole frame); `score` sends the same cells through the
+aggregator, so that a network is compared with motion and not with a worse aggregate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from vadflow.clip import ClipView, Segment
+from vadflow.params import Section
+from vadflow.systems import base
+from vadflow.systems.aggregate import AggregateParams, Aggregator
+
+
+class CellParams(Section):
+    """Only the aggregate."""
+
+    aggregate: AggregateParams
+
+
+class CellSystem(base.System):
+    """Scores the largest patch of an array of cells; learns nothing but what is usual at each place."""
+
+    kind = "baseline"
+    localises = True
+    stochastic = False
+    what: ClassVar[str]
+    """What the cells hold, for terms and regions."""
+
+    def __init__(self, params: CellParams, frame_shape: tuple[int, int, int]) -> None:
+        """Start unfitted."""
+        super().__init__(params, frame_shape)
+        self.aggregator = Aggregator(params.aggregate, {self.what: 1.0})
+
+    def cells(self, clip: ClipView, frame: int) -> np.ndarray:
+        """(gh, gw) float32, non-negative."""
+        raise NotImplementedError(type(self).__module__)
+
+    def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
+        """Learn what is usual at each place."""
+        self.aggregator.fit({self.what: cells} for segment in video.fit for _, cells in self._stream(segment))
+
+    def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
+        """Yield the largest patch of every frame."""
+        for frame, cells in self._stream(Segment(clip, 0, len(clip))):
+            score, patches, _ = self.aggregator.score({self.what: cells})
+            regions = self.aggregator.regions(patches, clip.size, self.what)
+            yield base.FrameScore(frame, score, paper=float(cells.mean()), map=patches, regions=regions)
+
+    def _stream(self, segment: Segment) -> Iterator[tuple[int, np.ndarray]]:
+        for frame in range(segment.start, segment.stop):
+            yield frame, self.cells(segment.clip, frame)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What is usual."""
+        return self.aggregator.state()
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what is usual."""
+        self.aggregator.load(state)

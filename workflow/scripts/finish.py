@@ -1,0 +1,28 @@
+"""Raw scores of all test clips to calibrated and smoothed ones, and events above the threshold."""
+
+from typing import Any
+
+from vadflow import job
+from vadflow.io import read_json, read_table, write_table, write_text
+from vadflow.params import ScoringParams, parse
+from vadflow.scoring.calibrate import Calibration
+from vadflow.scoring.finish import find_all_events, finish_clip
+from vadflow.scoring.threshold import Threshold
+
+
+def main(snakemake: Any) -> None:
+    """One table a clip, one event list."""
+    scoring = parse(ScoringParams, snakemake.params.section, "scoring")
+    calibration = Calibration.model_validate(read_json(snakemake.input.calibration))
+    threshold = Threshold.model_validate(read_json(snakemake.input.threshold))
+    index, clips = read_table(snakemake.input.index), snakemake.params.clips
+    tables = [finish_clip(read_table(path), calibration, scoring) for path in job.listed(snakemake.input, "raw")]
+    for path, table in zip(job.listed(snakemake.output, "scores"), tables, strict=True):
+        write_table(path, table)
+    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    events = find_all_events(zip(clips, tables, strict=True), fps, threshold, scoring)
+    write_text(snakemake.output.events, events.to_csv(index=False, lineterminator="\n"))
+
+
+if "snakemake" in globals():
+    job.run(main, globals()["snakemake"])
