@@ -14,7 +14,7 @@ from vadflow.layout import Layout
 from vadflow.params import Params
 from vadflow.types import SPLITS, ClipSource, Split
 
-CLIP_KINDS = ("frames", "differences", "flow", "objects")
+CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,10 @@ class Plan:
     def clip_kinds(self, system: str) -> list[str]:
         """The per-clip artefacts a system's jobs get."""
         return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
+
+    def posing(self) -> str | None:
+        """The first system that reads poses: its section says how they are made. None where no system does."""
+        return next((name for name in self.systems if "poses" in self.needs(name)), None)
 
     def is_network(self, system: str) -> bool:
         """Whether the system learns by gradients: it gets more threads and memory."""

@@ -22,8 +22,8 @@ class Attribute(Protocol):
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) float, higher = rarer; NaN where the attribute cannot speak of this object."""
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
-        """Say for a person what was seen and what normal looks like."""
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Say for a person what was seen (the statistic's `value`, smoothed) and what normal looks like."""
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays to save."""

@@ -80,10 +80,10 @@ class Fast:
         """(N,) pace, px/frame of a person 50 px tall."""
         return seen.speed / self.pace.unit(seen.foot[:, 1])
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Speed here against the speed that one normal object in a thousand reaches here."""
-        limit = tail.level(0.001) * self.pace.unit(seen.foot[row : row + 1, 1])[0]
-        return f"fast: {seen.speed[row]:.1f} px/frame; 99.9 % of normal objects here stay under {limit:.1f}"
+        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
+        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects here stay under {tail.level(0.001) * unit:.1f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The perspective."""
@@ -117,10 +117,11 @@ class Still:
         pace = np.maximum(seen.speed, _STILL) / self.pace.unit(seen.foot[:, 1])
         return np.where(seen.person & seen.whole, -np.log(pace), np.nan)
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Speed here against the speed that only one normal person in a thousand stays under."""
-        limit = np.exp(-tail.level(0.001)) * self.pace.unit(seen.foot[row : row + 1, 1])[0]
-        return f"still: {seen.speed[row]:.1f} px/frame; 99.9 % of normal people here move faster than {limit:.1f}"
+        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
+        limit = np.exp(-tail.level(0.001)) * unit
+        return f"still: {np.exp(-value) * unit:.1f} px/frame; 99.9 % of normal people here move faster than {limit:.1f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The perspective."""

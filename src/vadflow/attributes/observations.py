@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ _ARRAYS = ("frame", "box", "probability", "person", "speed", "velocity", "pose",
 
 def join(parts: Sequence[Observations]) -> Observations:
     """All rows of several clips of one camera; tracklets stay apart, frame numbers do not."""
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
     offsets = np.cumsum([0] + [int(part.track.max(initial=-1)) + 1 for part in parts[:-1]])
     arrays["track"] = np.concatenate([part.track + offset for part, offset in zip(parts, offsets, strict=True)])
     return replace(parts[0], **arrays, classes=_names([part.classes for part in parts]))
@@ -117,6 +118,12 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         fps=fps,
         classes=tuple(names),
     )
+
+
+def count_classes(table: pd.DataFrame) -> int:
+    """Classes that a detector tells apart, as far as this table shows; at least 1."""
+    listed = max((len(values) for values in table.probabilities), default=0)
+    return max(listed, int(table.class_id.max()) + 1 if len(table) else 1)
 
 
 def _probability(table: pd.DataFrame, classes: int) -> np.ndarray:

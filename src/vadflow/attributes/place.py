@@ -48,7 +48,11 @@ class Where:
             return None
         moving = _MOVING * float(np.median(normal.speed / pace.unit(normal.foot[:, 1])))
         height, width = normal.size
-        shape = (_HEADINGS + 1, max(1, round(_GRID * height / max(height, width))), max(1, round(_GRID * width / max(height, width))))
+        shape = (
+            _HEADINGS + 1,
+            max(1, round(_GRID * height / max(height, width))),
+            max(1, round(_GRID * width / max(height, width))),
+        )
         empty = cls(np.zeros(shape, np.float32), pace, moving, normal.size)
         counts = np.zeros(shape, np.float32)
         np.add.at(counts, empty._cells(normal), 1.0)
@@ -60,14 +64,17 @@ class Where:
         rate = self.rate[self._cells(seen)]
         return np.where(seen.box[:, 3] < self.size[0] - 2, -np.log10(np.maximum(rate / even, 1e-4)), np.nan)
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The place, the heading, and how rare both are."""
         one = seen.pick(np.array([row]))
         heading = int(self._cells(one)[0][0])
         way = f"moving {_NAMES[heading]}" if heading < _HEADINGS else "standing"
-        often = 10 ** -self.statistic(one)[0] * len(self.rate) / 1.0
         x, y = one.foot[0]
-        return f"where: {way} at ({x:.0f}, {y:.0f}), which normal video shows {often:.2f} times as often as an average place"
+        often, usual = 10.0**-value, 10.0 ** -tail.level(0.001)
+        return (
+            f"where: {way} at ({x:.0f}, {y:.0f}), {often:.2f} times as often in normal video as an average place and way; "
+            f"99.9 % of normal objects are seen where it is over {usual:.2f}"
+        )
 
     def _cells(self, seen: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) heading, row and column of each object."""
@@ -121,10 +128,11 @@ class Near:
         """(N,) log of height over the height expected at the foot."""
         return np.log(seen.height / self.scale.height(seen.foot[:, 1]))
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Height here against the height that one normal object in a thousand has here."""
         limit = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(tail.level(0.001))
-        return f"near: {seen.height[row]:.0f} px tall; 99.9 % of normal objects here stay under {limit:.0f}"
+        tall = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(value)
+        return f"near: {tall:.0f} px tall; 99.9 % of normal objects here stay under {limit:.0f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The perspective."""

@@ -113,9 +113,9 @@ class Posture:
         found[rows] = nearest(*body(seen.pose[rows], seen.box[rows]), self.bank, self.weight)
         return np.where(np.isfinite(found), found, np.nan)
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How many times farther than usual the nearest normal pose is."""
-        times = self.statistic(seen.pick(np.array([row])))[0] / max(tail.level(0.5), 1e-6)
+        times = value / max(tail.level(0.5), 1e-6)
         return f"posture: nearest normal pose {times:.1f} times farther than usual{_raised(seen.pose[row])}"
 
     def state(self) -> dict[str, np.ndarray]:
@@ -156,10 +156,10 @@ class Gesture:
         found[rows] = nearest(seen.change[rows], ones, self.bank, np.ones_like(self.bank))
         return found
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How fast the limbs move, and how far that is from normal."""
-        pace = np.abs(seen.change[row]).max()
-        times = self.statistic(seen.pick(np.array([row])))[0] / max(tail.level(0.5), 1e-6)
+        pace = np.nan_to_num(np.abs(seen.change[row])).max()
+        times = value / max(tail.level(0.5), 1e-6)
         return f"gesture: limbs move {pace:.1f} body heights/s; nearest normal movement {times:.1f} times farther than usual"
 
     def state(self) -> dict[str, np.ndarray]:

@@ -1,8 +1,9 @@
 """How rare a value is: the share of normal values at or above it, with a tail that goes on beyond the largest one seen.
 
-Source: peaks over threshold (Pickands 1975; Balkema & de Haan 1974) with the shape fixed at 0: beyond the 98 % quantile
-u the excess over u is taken as exponential with its mean. A free shape was not used: a negative one ends the tail, and all
-values beyond its end would rank equal, which is just what a score must not do.
+Source: peaks over threshold (Pickands 1975; Balkema & de Haan 1974): beyond the 98 % quantile u the excess over u follows a
+generalised Pareto distribution. Its shape is fixed at a heavy 0.5: values of one tracklet are not independent, so a sample holds far fewer
+cases than rows, and a light tail would call every value beyond the few dozen people seen impossible. A fitted shape may
+turn negative and end the tail; all values beyond its end would rank equal, which is just what a score must not do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_SHAPE = 0.5
 _TAIL = 0.02  # share of the normal values that the exponential tail is fitted on
 _GRID = 200  # quantiles kept
 
@@ -32,14 +34,15 @@ class Tail:
     def surprise(self, values: np.ndarray) -> np.ndarray:
         """(N,) values -> (N,) surprise, at least 0; a silent (NaN) value gives 0."""
         body = np.interp(values, self.quantiles, -np.log10(self.survival))
-        beyond = np.clip(values - self.quantiles[-1], 0, None) / self.scale * np.log10(np.e)
+        excess = np.clip(values - self.quantiles[-1], 0, None) / self.scale
+        beyond = np.log10(1 + _SHAPE * excess) / _SHAPE
         return np.nan_to_num(np.asarray(body + beyond), nan=0.0, posinf=0.0)
 
     def level(self, share: float) -> float:
         """The value that only this share of normal values reaches, for example 0.001."""
         if share >= self.survival[-1]:
             return float(np.interp(-share, -self.survival, self.quantiles))
-        return float(self.quantiles[-1] + self.scale * np.log(self.survival[-1] / share))
+        return float(self.quantiles[-1] + self.scale / _SHAPE * ((self.survival[-1] / share) ** _SHAPE - 1))
 
     def as_array(self) -> np.ndarray:
         """(Q + 1,) to save: the quantiles and the scale."""

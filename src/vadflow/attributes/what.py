@@ -47,7 +47,7 @@ class What:
         """(N,) how far the most unusual class stands above its limit, in log-odds; negative = below."""
         return (_log_odds(seen.probability) - self.limit).max(axis=1, initial=-10.0)
 
-    def reason(self, seen: Observations, row: int, tail: Tail) -> str:
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The class and its probability against the most that normal objects get."""
         excess = _log_odds(seen.probability[row]) - self.limit
         index = int(excess.argmax())

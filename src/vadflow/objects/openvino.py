@@ -81,12 +81,16 @@ class Reader:
             per image (4, A) boxes in input px and (K, A) class probabilities.
         """
         request = self._compiled[images.shape[1], images.shape[2]]
-        found = []
+        found, self._last = [], request
         for image in images:  # one by one: int8 exports are static, and a batch is no faster on one core
             out = request.infer({0: image[None]})
             boxes, scores = (np.array(out[i][0], dtype=np.float32) for i in (0, 1))
             found.append((boxes, scores))
         return found
+
+    def extra(self) -> np.ndarray:
+        """What the head of the last image gave beside boxes and classes, (E, A) float32: keypoints of a pose model."""
+        return np.array(self._last.get_output_tensor(2).data[0], dtype=np.float32)
 
     def _read(self) -> Any:
         return cut_before_ranking(self._core.read_model(str(self._file)), str(self._file))
@@ -162,7 +166,7 @@ def cut_before_ranking(model: Any, where: str) -> Any:
     Every YOLO head since version 8 ends in concat(boxes (1, 4, A), sigmoid (1, K, A), ...).
 
     Returns:
-        a model with two outputs, (1, 4, A) and (1, K, A).
+        a model with the outputs (1, 4, A) and (1, K, A), then whatever else the head gives per anchor.
 
     Raises:
         VadflowError: there is no such place.
@@ -177,7 +181,8 @@ def cut_before_ranking(model: Any, where: str) -> Any:
             maker = maker.input_value(0).get_node()
         four = boxes.get_partial_shape()
         if maker.get_type_name() == "Sigmoid" and four.rank.get_length() == 3 and four[1] == ov.Dimension(4):
-            cut = ov.Model([boxes, scores], model.get_parameters(), "cut")
+            rest = [node.input_value(i) for i in range(2, node.get_input_size())]  # keypoints, mask coefficients
+            cut = ov.Model([boxes, scores, *rest], model.get_parameters(), "cut")
             for section in ("model_info", "framework"):
                 if model.has_rt_info(section):
                     cut.set_rt_info(model.get_rt_info(section), section)
