@@ -8,6 +8,8 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+# Threads that wait must sleep, not spin: with more jobs than cores (--cores 8 on a small machine) spinning costs minutes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from vadflow import layout, params
 from vadflow.dag import Plan, alternatives

@@ -32,11 +32,11 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     except VadflowError as fault:
         log.error("%s", fault)
         sys.exit(1)
-    except OSError as fault:
-        log.exception("%s", fault)
-        sys.exit(1)
     except MemoryError:
         log.error("out of memory in rule %s. Lower the batch or the working size in params.yaml.", snakemake.rule)
+        sys.exit(1)
+    except Exception:  # a bug of ours keeps its traceback, in the job's log too
+        log.exception("rule %s failed", snakemake.rule)
         sys.exit(1)
 
 

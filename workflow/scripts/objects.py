@@ -23,7 +23,7 @@ def main(snakemake: Any) -> None:
     detector = base.load(params.detector).Detector(params.of(params.detector), weights, job.threads())
     files = zip(snakemake.input.flow, snakemake.input.differences, snakemake.output.objects, strict=True)
     for source, (flow, differences, path) in zip(tqdm(chosen.sources, desc="objects", unit="clip"), files, strict=True):
-        frames = Decoder(source.path, limits, fps=source.fps, threads=job.threads())
+        frames = Decoder(source.path, limits=limits, fps=source.fps, threads=job.threads())
         arrays = {"flow": open_array(flow), "differences": open_array(differences)}
         write_table(path, detect_clip(frames, detector, **arrays, where=f"clip {source.split}/{source.name}"))
 

@@ -20,7 +20,7 @@ class Fit:
         inner: (height, width) of the scaled frame, px.
         top: rows of fill above it.
         left: columns of fill left of it.
-        scale: input px a frame px.
+        ratio: input px a frame px, (vertical, horizontal): equal but for the rounding of `inner`.
     """
 
     height: int
@@ -28,7 +28,7 @@ class Fit:
     inner: tuple[int, int]
     top: int
     left: int
-    scale: float
+    ratio: tuple[float, float]
 
     def image(self, frame: np.ndarray) -> np.ndarray:
         """Scale and pad a frame.
@@ -56,7 +56,8 @@ class Fit:
             (n, 4) float32.
         """
         shift = np.array([self.left, self.top, self.left, self.top], np.float32)
-        return ((xyxy - shift) / self.scale).astype(np.float32)
+        ratio = np.array([self.ratio[1], self.ratio[0]] * 2)
+        return ((xyxy - shift) / ratio).astype(np.float32)
 
 
 def fit(frame: tuple[int, int], limit: tuple[int, int]) -> Fit:
@@ -73,7 +74,7 @@ def fit(frame: tuple[int, int], limit: tuple[int, int]) -> Fit:
     h, w = max(round(frame[0] * scale), 1), max(round(frame[1] * scale), 1)
     # minus 0.1: an odd row of fill goes below, where Ultralytics puts it
     top, left = round((limit[0] - h) / 2 - 0.1), round((limit[1] - w) / 2 - 0.1)
-    return Fit(limit[0], limit[1], (h, w), top, left, scale)
+    return Fit(limit[0], limit[1], (h, w), top, left, (h / frame[0], w / frame[1]))
 
 
 def snug(frame: tuple[int, int], limit: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from vadflow.errors import VadflowError
 from vadflow.objects.base import Boxes
 from vadflow.objects.decode import suppress
 from vadflow.objects.letterbox import fit
-from vadflow.objects.openvino import Reader
+from vadflow.objects.exports import Reader
 from vadflow.params import Section
 
 KEYPOINTS = 17

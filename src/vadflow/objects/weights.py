@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import vadflow
 from vadflow.errors import VadflowError
@@ -139,8 +138,3 @@ def _named(name: str, where: str) -> Path:
 
 def _told(chosen: str, path: Path) -> str:
     return BUNDLED if chosen == BUNDLED else str(path)
-
-
-def describe(record: Mapping[str, str]) -> dict[str, Any]:
-    """Name, hash and kind for a report, without the folder of whoever ran it."""
-    return {"weights": Path(record["path"]).name, "sha256": record["sha256"], "kind": record["kind"]}

@@ -1,4 +1,4 @@
-"""YOLO: `.pt` files through Ultralytics, which only this file imports; OpenVINO and ONNX exports directly, see `openvino`.
+"""YOLO: `.pt` files through Ultralytics, which only this file imports; OpenVINO and ONNX exports directly, see `exports`.
 
 Our own preparation and decoding serve all three, so that every box comes with the probability of every class, and neither
 NMS-free models (YOLO26) nor others ever need torchvision, whose compiled operators do not load beside CPU torch.
@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from vadflow.errors import VadflowError
-from vadflow.objects import openvino
+from vadflow.objects import exports
 from vadflow.objects.base import Boxes
 from vadflow.objects.decode import Head, decode
 from vadflow.objects.letterbox import fit, snug
@@ -83,7 +83,7 @@ class Detector:
         path = located(weights)
         self.params, self.weights, self.sha256 = params, path.name, weights["sha256"]
         self.batch, self.every = params.batch, params.every
-        make: type[_Reader] = TorchReader if weights["kind"] == "pt" else openvino.Reader
+        make: type[_Reader] = TorchReader if weights["kind"] == "pt" else exports.Reader
         self.reader = make(path, params.image_size, threads)
         self.names = self.reader.names
         self._classes = _class_ids(params.classes, self.names)
@@ -169,7 +169,7 @@ class TorchReader:
         return self._asked or snug(frame, self._own, self._STRIDE)
 
     def raw(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Run the network; see `openvino.Reader.raw`."""
+        """Run the network; see `exports.Reader.raw`."""
         import torch
 
         batch = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255  # B 3 h w

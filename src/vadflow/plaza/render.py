@@ -15,8 +15,8 @@ from vadflow.plaza.parts import Part, place
 from vadflow.plaza.sprite import Sprite, cast_shadow, paste, sprite
 from vadflow.plaza.story import Plan, Story, tell
 
-NOISE = 2.6
-"""Standard deviation of the sensor noise, of 255."""
+NOISE, COLOUR_NOISE = 1.9, 0.8
+"""Standard deviation of the sensor noise, of 255: common to the three colours, and of each by itself."""
 
 
 class Drawn(NamedTuple):
@@ -42,8 +42,7 @@ def draw(plan: Plan, story: Story) -> Iterator[Drawn]:
     """Draw a told clip frame by frame, in bounded memory."""
     scene, rng = backdrop(plan.camera), story.rng
     shape = scene.image.shape
-    grain = rng.normal(0, NOISE, (2, shape[0] + 64, shape[1] + 64, 3))
-    grain = np.rint(grain).astype(np.int16)
+    grain = _grain(shape[0] + 64, shape[1] + 64, rng)
     level, cloud = float(rng.uniform(0.96, 1.04)), float(rng.uniform(0, 6.28))
     for t in range(story.shot.n_frames):
         image, owner, whole = _compose(scene, story, t)
@@ -51,6 +50,12 @@ def draw(plan: Plan, story: Story) -> Iterator[Drawn]:
         y, x = rng.integers(0, 64, 2)
         noise = grain[int(rng.integers(2)), y : y + shape[0], x : x + shape[1]]
         yield Drawn(cv2.add(cv2.convertScaleAbs(image, alpha=light), noise, dtype=cv2.CV_8U), owner, whole)
+
+
+def _grain(H: int, W: int, rng: np.random.Generator) -> np.ndarray:
+    """(2, H, W, 3) int16 noise, larger than a frame: frames take pieces of it, as drawing anew is slow."""
+    grey, colour = rng.normal(0, NOISE, (2, H, W, 1)), rng.normal(0, COLOUR_NOISE, (2, H, W, 3))
+    return np.rint(grey + colour).astype(np.int16)
 
 
 def _compose(scene: Backdrop, story: Story, t: int) -> tuple[np.ndarray, np.ndarray, dict[int, int]]:

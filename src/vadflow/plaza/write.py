@@ -15,9 +15,6 @@ from vadflow.plaza.render import draw
 from vadflow.plaza.story import Plan, tell
 from vadflow.plaza.truth import Record
 
-QUALITY = 90
-"""JPEG quality of the video frames: high, because the codec's noise is not what is to be detected."""
-
 
 def write_clip(plan: Plan, video: Path, truth: Path) -> None:
     """Draw a clip and write its video (AVI, motion JPEG) and truth (`.npz`); the truth comes last.
@@ -39,12 +36,11 @@ def write_clip(plan: Plan, video: Path, truth: Path) -> None:
 
 
 def _open(path: Path, fps: float, size: tuple[int, int], shown: Path) -> cv2.VideoWriter:
-    """Open OpenCV's own motion-JPEG writer: it puts no date, version or thread count into the file."""
+    """Open OpenCV's own motion-JPEG writer: it puts no date or version into the file, and threads do not change it."""
     code = cv2.VideoWriter.fourcc(*"MJPG")
     writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, code, fps, size)
     if not writer.isOpened():
         raise VadflowError("cannot write the video", where=str(shown), fix="Check that the folder is writable.")
-    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
     return writer
 
 

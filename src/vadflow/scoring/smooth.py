@@ -15,6 +15,8 @@ from scipy.signal import lfilter
 
 _REACH = 4.0
 """The Gaussian is cut at this many sigmas."""
+_NO_WIDTH = 0.1
+"""Below this width the weight of the next frame is under 1e-4 (causal) or 1e-21 (Gaussian): nothing is smoothed."""
 
 
 def smooth(scores: np.ndarray, smoother: Literal["gaussian", "causal", "none"], sigma_frames: float) -> np.ndarray:
@@ -23,13 +25,13 @@ def smooth(scores: np.ndarray, smoother: Literal["gaussian", "causal", "none"], 
     Args:
         scores: (T,) finite.
         smoother: `gaussian` looks both ways, `causal` only back (for live video), `none` gives the scores back.
-        sigma_frames: sigma of the Gaussian, or the time constant of the causal exponential, frames; 0 smooths nothing.
+        sigma_frames: sigma of the Gaussian, or the time constant of the causal exponential, frames; under 0.1 smooths nothing.
 
     Returns:
         (T,) float64.
     """
     scores = np.asarray(scores, dtype=np.float64)
-    if smoother == "none" or sigma_frames == 0 or len(scores) == 0:
+    if smoother == "none" or sigma_frames < _NO_WIDTH or len(scores) == 0:
         return scores.copy()
     return gaussian(scores, sigma_frames) if smoother == "gaussian" else causal(scores, sigma_frames)
 

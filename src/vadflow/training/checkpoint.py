@@ -6,7 +6,6 @@ any moment leaves the old checkpoint or the new one, whole.
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from vadflow.io import atomic, read_json, write_json
@@ -73,7 +73,7 @@ class CheckpointFolder:
             tensors = load_file(self.folder / fields.pop("file"))
             history = [(str(p), int(s), str(t), float(v)) for p, s, t, v in fields.pop("history")]
             snapshot = Snapshot(**fields, history=history, tensors=tensors)
-        except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as fault:
             log.warning("checkpoint %s cannot be read (%s): starting from the beginning", self.folder, fault)
             return None
         if snapshot.key != key:

@@ -1,0 +1,81 @@
+"""Tiny drawn clips and small parameters for the tests of systems, training and scoring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vadflow import plugins
+from vadflow.clip import ClipView
+from vadflow.frames.differences import write_differences
+from vadflow.params import Section
+from vadflow.systems import __path__ as SYSTEM_PATHS
+
+SHAPE = (32, 48, 1)
+
+AGGREGATE = {"patch_cells": 2, "reach_cells": 1.0, "floor": 0.1, "regions": 2}
+
+PARAMS: dict[str, dict] = {
+    "frame_difference": {"aggregate": AGGREGATE},
+    "flow_energy": {"aggregate": AGGREGATE},
+    "std": {
+        "variant": "pr2022",
+        "network": {"width": 2, "attention": True, "attention_tile": 2, "centres": 3, "sharpness": 25.0},
+        "train": {
+            "pretrain_steps": 4,
+            "joint_steps": 3,
+            "batch": 2,
+            "crop": 16,
+            "motion_share": 0.8,
+            "learning_rate": 1e-3,
+            "cluster_learning_rate": 1e-4,
+            "decay": "cosine",
+            "gradient_weight": 0.01,
+            "cluster_weight": 0.1,
+            "centre_vectors": 32,
+            "centre_rounds": 2,
+            "centre_features": "l2",
+            "average": 0.9,
+            "precision": "fp32",
+        },
+        "score": {
+            "prediction": 1.0,
+            "motion": 1.0,
+            "cluster": 0.5,
+            "normal_stride": 2,
+            "batch": 4,
+            "aggregate": AGGREGATE,
+        },
+    },
+}
+
+
+def system_names() -> list[str]:
+    """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
+    names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
+    loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
+    drawn = {"frames", "differences", "flow"}
+    return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]
+
+
+def small_params(name: str) -> Section:
+    return plugins.load("systems", name, ("Params",), "tests").Params.model_validate(PARAMS.get(name, {}))
+
+
+def draw_clip(folder: Path, name: str, length: int, seed: int = 0, shape: tuple[int, int, int] = SHAPE) -> ClipView:
+    """A bright square that walks to the right over noise; frames, differences and flow are packed as the stages would."""
+    generator = np.random.default_rng(seed)
+    height, width, _ = shape
+    frames = generator.integers(90, 100, (length, *shape), dtype=np.uint8)
+    for t in range(length):
+        left = (5 * seed + 2 * t) % (width - 8)
+        frames[t, height // 2 : height // 2 + 8, left : left + 8] = 220
+    paths = {kind: folder / kind / f"{name}.npy" for kind in ("frames", "differences", "flow")}
+    for path in paths.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(paths["frames"], frames)
+    write_differences(paths["frames"], paths["differences"], cell=8)
+    np.save(paths["flow"], generator.random((length, 4, 6, 2)).astype(np.float16))
+    declared = {f"{kind}_path": path for kind, path in paths.items()}
+    return ClipView(name, 10.0, (2 * height, 2 * width), **declared)

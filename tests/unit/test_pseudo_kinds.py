@@ -1,0 +1,164 @@
+"""Every pseudo-anomaly file keeps the contract of `pseudo/base.py`, and does what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vadflow.clip import ClipView
+from vadflow.pseudo import base, patch, recipes
+from vadflow.schema import plugin_names
+
+T, H, W = 24, 32, 40
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "skip": {"skips": [2, 3, 4, 5]},
+    "reverse": {},
+    "noise": {"sigma": 0.05},
+    "patch": {"min_size": 0.2, "max_size": 0.5, "max_move_px": 5, "feather_px": 2.0},
+}
+"""Add a section here when you add a pseudo-anomaly file."""
+
+
+def clip(
+    folder: Path, name: str, *, moving: bool = True, length: int = T, channels: int = 1, seed: int = 0
+) -> ClipView:
+    """Texture with a bright square that walks, or nothing that moves; its differences in 8 px cells."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    ground = rng.integers(40, 120, (H, W, channels)).astype(np.uint8)
+    frames = np.repeat(ground[None], length, axis=0)
+    for t in range(length if moving else 0):
+        frames[t, 8:16, t % (W - 8) : t % (W - 8) + 8] = 250
+    change = np.abs(np.diff(frames.astype(np.float32), axis=0, prepend=frames[:1])).mean(axis=3) / 255
+    cells = change.reshape(length, H // 8, 8, W // 8, 8).mean(axis=(2, 4))
+    np.save(folder / f"{name}.npy", frames)
+    np.save(folder / f"{name}_d.npy", cells.astype(np.float16))
+    return ClipView(name, 25.0, (H, W), frames_path=folder / f"{name}.npy", differences_path=folder / f"{name}_d.npy")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> list[ClipView]:
+    folder = tmp_path_factory.mktemp("clips")
+    return [clip(folder, "01"), clip(folder, "02", seed=1)]
+
+
+@pytest.fixture(scope="module", params=plugin_names("pseudo"))
+def kind(request: pytest.FixtureRequest) -> tuple[str, Any]:
+    assert request.param in EXAMPLES, f"give pseudo/{request.param}.py an example section in this test"
+    return request.param, base.load(request.param).Params.model_validate(EXAMPLES[request.param])
+
+
+def rows(kind: tuple[str, Any], clips: list[ClipView], **changes: Any) -> list[Any]:
+    options = {"per_clip": 6, "window": 5, "motion": 0.01, "seed": 7, **changes}
+    return list(recipes.build(clips, dict([kind]), **options).itertuples())
+
+
+def replayed(row: Any, clips: list[ClipView], window: int = 5) -> np.ndarray:
+    named = {view.name: view for view in clips}
+    return recipes.replay(row, named[row.clip], named.get(row.donor_clip), window)
+
+
+def test_contract_replays_the_same_pixels_every_time(kind: tuple[str, Any], pair: list[ClipView]) -> None:
+    found = rows(kind, pair)
+    assert len(found) == 12 and {row.kind for row in found} == {kind[0]}
+    for row in found:
+        first, second = replayed(row, pair), replayed(row, pair)
+        assert first.shape == (5, H, W, 1) and first.dtype == np.uint8 and np.array_equal(first, second)
+
+
+def test_contract_the_window_differs_from_the_clip(kind: tuple[str, Any], pair: list[ClipView]) -> None:
+    named = {view.name: view for view in pair}
+    for row in rows(kind, pair):
+        assert not np.array_equal(replayed(row, pair), named[row.clip].frames[row.start : row.start + 5])
+
+
+def test_contract_the_source_is_not_touched(kind: tuple[str, Any], pair: list[ClipView]) -> None:
+    before = [np.array(view.frames) for view in pair]
+    for row in rows(kind, pair):
+        replayed(row, pair)
+    assert all(np.array_equal(old, view.frames) for old, view in zip(before, pair, strict=True))
+
+
+@pytest.mark.parametrize("window", [2, 5, 16, T])
+def test_contract_any_window_and_three_channels(kind: tuple[str, Any], tmp_path: Path, window: int) -> None:
+    colour = [clip(tmp_path, "01", channels=3)]
+    found = rows(kind, colour, window=window)
+    assert found
+    for row in found:
+        assert replayed(row, colour, window).shape == (window, H, W, 3)
+        assert replayed(row, colour, 16).shape == (16, H, W, 3)  # a system may want another length
+
+
+def test_skip_reads_every_s_th_frame_and_holds_the_last() -> None:
+    frames = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    row = SimpleNamespace(start=3, skip=3, seed=0)
+    assert base.load("skip").replay(row, frames, 4, None).ravel().tolist() == [3, 6, 9, 9]
+
+
+def test_reverse_runs_backwards() -> None:
+    frames = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    assert base.load("reverse").replay(SimpleNamespace(start=3), frames, 3, None).ravel().tolist() == [5, 4, 3]
+
+
+def test_noise_has_its_sigma_and_is_new_in_every_frame() -> None:
+    frames = np.full((4, 64, 64, 1), 128, np.uint8)
+    noisy = base.load("noise").replay(SimpleNamespace(start=0, sigma=0.1, seed=5), frames, 4, None).astype(float)
+    assert noisy.std() == pytest.approx(25.5, rel=0.05) and noisy.mean() == pytest.approx(128, abs=1)
+    assert not np.array_equal(noisy[0], noisy[1])
+
+
+def test_noise_stays_within_a_byte() -> None:
+    frames = np.concatenate([np.zeros((1, 16, 16, 1), np.uint8), np.full((1, 16, 16, 1), 255, np.uint8)])
+    noisy = base.load("noise").replay(SimpleNamespace(start=0, sigma=0.5, seed=5), frames, 2, None)
+    assert noisy[0].min() == 0 and noisy[1].max() == 255 and noisy[0].max() > 0 and noisy[1].min() < 255
+
+
+def test_a_patch_moves_by_its_step_and_leaves_the_rest_alone() -> None:
+    frames = np.zeros((3, 20, 20, 1), np.uint8)
+    donor = np.full((1, 20, 20, 1), 200, np.uint8)
+    row = SimpleNamespace(
+        start=0, x1=2, y1=3, x2=6, y2=8, dx=4, dy=-1, sigma=0.0, donor_clip="d", donor_start=0, seed=1
+    )
+    made = patch.replay(row, frames, 3, donor)[..., 0]
+    for i in range(3):
+        expected = np.zeros((20, 20))
+        expected[3 - i : 8 - i, 2 + 4 * i : 6 + 4 * i] = 200
+        assert np.array_equal(made[i], expected)
+
+
+def test_a_patch_over_the_edge_is_cut() -> None:
+    frames = np.zeros((3, 20, 20, 1), np.uint8)
+    donor = np.full((1, 20, 20, 1), 200, np.uint8)
+    row = SimpleNamespace(
+        start=0, x1=17, y1=0, x2=21, y2=20, dx=2, dy=0, sigma=1.0, donor_clip="d", donor_start=0, seed=1
+    )
+    made = patch.replay(row, frames, 3, donor)[..., 0]
+    assert made[0, :, 17:].any() and not made[0, :, :17].any() and not made[2].any()
+
+
+def test_feather_falls_to_the_edges() -> None:
+    assert patch.feather((3, 5), 0.0).tolist() == np.ones((3, 5)).tolist()
+    soft = patch.feather((9, 9), 3.0)
+    assert soft[4, 4] == 1 and soft[0, 4] == pytest.approx(0.25) and (np.diff(soft[4, :5]) >= 0).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.05, 1), st.floats(0, 1))
+def test_patches_stay_inside_where_there_is_room_and_always_move(
+    seed: int, window: int, largest: float, share: float
+) -> None:
+    params = patch.Params(min_size=largest * max(share, 0.01), max_size=largest, max_move_px=8, feather_px=1)
+    view: Any = SimpleNamespace(name="01", frames=np.zeros((40, H, W, 1), np.uint8))
+    row = patch.draw(np.random.default_rng(seed), view, start=0, window=window, params=params, donors=[view])
+    assert 0 <= row["x1"] < row["x2"] <= W and 0 <= row["y1"] < row["y2"] <= H and row["donor_start"] < 40
+    assert row["dx"] or row["dy"]
+    if W - (row["x2"] - row["x1"]) >= window - 1 and H - (row["y2"] - row["y1"]) >= window - 1:
+        dx, dy = row["dx"] * (window - 1), row["dy"] * (window - 1)
+        forced = abs(row["dx"]) == 1 and row["dy"] == 0
+        assert forced or (row["x1"] + dx >= 0 and row["x2"] + dx <= W and row["y1"] + dy >= 0 and row["y2"] + dy <= H)
