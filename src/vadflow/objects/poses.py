@@ -16,8 +16,8 @@ from pydantic import Field
 from vadflow.errors import VadflowError
 from vadflow.objects.base import Boxes
 from vadflow.objects.decode import suppress
-from vadflow.objects.letterbox import fit
 from vadflow.objects.exports import Reader
+from vadflow.objects.letterbox import fit
 from vadflow.params import Section
 
 KEYPOINTS = 17
