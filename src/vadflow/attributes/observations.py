@@ -58,6 +58,11 @@ class Observations:
         return np.maximum(self.box[:, 3] - self.box[:, 1], 1.0)
 
     @property
+    def length(self) -> np.ndarray:
+        """(N,) longer side of the box, px: a person's size also when he lies."""
+        return np.maximum((self.box[:, 2:] - self.box[:, :2]).max(axis=1), 1.0)
+
+    @property
     def whole(self) -> np.ndarray:
         """(N,) bool: the box does not touch the border of the frame, so its height and foot are the object's own."""
         height, width = self.size

@@ -1,6 +1,6 @@
 """posture: how the body is held, and gesture: how that changes. Silent where people are too small for keypoints.
 
-Keypoints are taken relative to the hips and divided by the height of the box, so that only the body counts. The statistic is the distance
+Keypoints are taken relative to their middle and divided by the longer side of the box, so that only the body counts. The statistic is the distance
 to the k-th nearest normal body. Source: density of normalised poses by kNN, as in Reiss & Hoshen, Attribute-based
 Representations for Accurate and Interpretable Video Anomaly Detection, 2022; the weighting by keypoint confidence and the gesture are ours.
 """
@@ -31,7 +31,7 @@ def visible(pose: np.ndarray) -> np.ndarray:
 
 
 def body(pose: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints relative to the box's middle and height.
+    """Keypoints relative to their middle, in lengths of the box's longer side.
 
     Args:
         pose: (N, 17, 3) x, y (px), confidence.
@@ -41,11 +41,13 @@ def body(pose: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (N, 34) float32 and its weights (N, 34) in {0, 1}; left-out keypoints are 0 with weight 0.
     """
     seen = visible(pose)
-    height = np.maximum(box[:, 3] - box[:, 1], 1.0)
+    length = np.maximum(
+        (box[:, 2:] - box[:, :2]).max(axis=1), 1.0
+    )  # somebody who lies is as long as somebody who stands
     weight = seen[..., None].astype(np.float32)
     points = np.nan_to_num(pose[..., :2])
     centre = (points * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)  # N 2
-    relative = (points - centre[:, None]) / height[:, None, None] * weight
+    relative = (points - centre[:, None]) / length[:, None, None] * weight
     return _flat(relative), _flat(np.broadcast_to(weight, relative.shape))
 
 
@@ -54,8 +56,8 @@ def _flat(values: np.ndarray) -> np.ndarray:
 
 
 def readable(seen: Observations) -> np.ndarray:
-    """(N,) bool: tall enough, not cut by the border, and enough keypoints."""
-    return (seen.height >= MIN_HEIGHT) & seen.whole & (visible(seen.pose).sum(axis=1) >= _MIN_KEYPOINTS)
+    """(N,) bool: long enough, not cut by the border, and enough keypoints."""
+    return (seen.length >= MIN_HEIGHT) & seen.whole & (visible(seen.pose).sum(axis=1) >= _MIN_KEYPOINTS)
 
 
 def nearest(query: np.ndarray, weight: np.ndarray, bank: np.ndarray, bank_weight: np.ndarray) -> np.ndarray:
@@ -143,14 +145,14 @@ class Gesture:
     @classmethod
     def fit(cls, normal: Observations) -> Self | None:
         """Supported by some hundred bodies seen twice."""
-        changes = normal.change[np.isfinite(normal.change).all(axis=1) & (normal.height >= MIN_HEIGHT)]
+        changes = normal.change[np.isfinite(normal.change).all(axis=1) & (normal.length >= MIN_HEIGHT)]
         if len(changes) < _MIN_POSES:
             return None
         return cls(changes[np.linspace(0, len(changes) - 1, min(len(changes), _BANK)).astype(int)])
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) distance to the third nearest normal change, box heights per second and coordinate."""
-        rows = np.isfinite(seen.change).all(axis=1) & (seen.height >= MIN_HEIGHT) & seen.whole
+        rows = np.isfinite(seen.change).all(axis=1) & (seen.length >= MIN_HEIGHT) & seen.whole
         found = np.full(len(seen), np.nan, np.float32)
         ones = np.ones_like(seen.change[rows])
         found[rows] = nearest(seen.change[rows], ones, self.bank, np.ones_like(self.bank))

@@ -41,7 +41,8 @@ class PosesParams(Section):
     )
     every: int = Field(ge=1, le=30, description="look at every so many-th frame")
     min_height: float = Field(
-        ge=16, description="people less tall are left out, source px; frames without taller ones are skipped"
+        ge=16,
+        description="people whose longer side is less are left out, source px; frames without taller ones are skipped",
     )
     confidence: float = Field(ge=0, lt=1, description="bodies at or below it are dropped")
     nms_iou: float = Field(gt=0, le=1, description="overlap of two bodies from which the weaker is dropped")
@@ -99,7 +100,9 @@ def pose_clip(frames: Iterable[np.ndarray], objects: pd.DataFrame, params: Poses
     Returns:
         `COLUMNS` and `keypoints`, a list of 17 x 3 numbers: x, y (source px) and confidence.
     """
-    tall = (objects.class_name == "person") & (objects.y2 - objects.y1 >= params.min_height)
+    tall = (objects.class_name == "person") & (
+        np.maximum(objects.y2 - objects.y1, objects.x2 - objects.x1) >= params.min_height
+    )
     wanted = set(objects.frame[tall]) if params.weights else set()
     reader: PoseReader | None = None
     found = []
@@ -112,7 +115,7 @@ def pose_clip(frames: Iterable[np.ndarray], objects: pd.DataFrame, params: Poses
 
 
 def _rows(t: int, xyxy: np.ndarray, confidence: np.ndarray, points: np.ndarray, min_height: float) -> pd.DataFrame:
-    tall = xyxy[:, 3] - xyxy[:, 1] >= min_height
+    tall = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1) >= min_height
     x1, y1, x2, y2 = xyxy[tall].T
     table = pd.DataFrame({"frame": t, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "confidence": confidence[tall]})
     table = table.astype(COLUMNS)
