@@ -1,8 +1,9 @@
 """posture: how the body is held, and gesture: how that changes. Silent where people are too small for keypoints.
 
-Keypoints are taken relative to their middle and divided by the longer side of the box, so that only the body counts. The statistic is the distance
-to the k-th nearest normal body. Source: density of normalised poses by kNN, as in Reiss & Hoshen, Attribute-based
-Representations for Accurate and Interpretable Video Anomaly Detection, 2022; the weighting by keypoint confidence and the gesture are ours.
+Keypoints are taken relative to their middle and divided by the longer side of the box, so that only the body counts. The
+statistic is the distance to the third nearest normal body. Source: density of normalised poses by kNN, as in Reiss & Hoshen,
+Attribute-based Representations for Accurate and Interpretable Video Anomaly Detection, 2022; the weighting by keypoint
+confidence and the gesture are ours.
 """
 
 from __future__ import annotations

@@ -84,7 +84,8 @@ class PoseReader:
         found = Boxes(xyxy, scores[0, order], np.zeros(n, np.int16), np.zeros((n, 0), np.float32))
         kept = suppress(found, self.params.nms_iou)[:_MAX_BODIES]
         points = self.reader.extra()[:, order[kept]].T.reshape(-1, KEYPOINTS, 3).copy()
-        points[..., :2] = (points[..., :2] - [lie.left, lie.top]) / lie.scale
+        flat = points[..., :2].reshape(-1, 2)
+        points[..., :2] = lie.undo(np.tile(flat, 2))[:, :2].reshape(*points.shape[:2], 2)
         return lie.undo(xyxy[kept]), found.confidence[kept], points
 
 
