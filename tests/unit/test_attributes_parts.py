@@ -306,16 +306,18 @@ class TestChoice:
         frame = np.arange(4000) // 4
         odd = rng.exponential(0.43, (300, 2)) + np.array([3.0, 0.0])
         evidence = Evidence(("fast", "where"), [(noise, frame, 1000)], {"skipped": odd})
-        start = Model(Reference({}, FLAT), {}, Smoothing(0.0, "centred"))
-        model, tries = choose(evidence, start)
-        assert all(weight > 0 for weight in model.weights.values())
-        assert tries[-1]["auc"] >= tries[0]["auc"] > 0.9
-        assert choose(evidence, start)[0].weights == model.weights
+        choice, tries = choose([evidence])
+        assert all(weight > 0 for weight in choice.weights.values())
+        assert tries[-1] is choice and choice.auc >= tries[0].auc > 0.9
+        assert choose([evidence])[0] == choice
+
+    def test_the_prior_stands_where_search_is_off(self) -> None:
+        choice, _ = choose([Evidence(("fast", "where"), [], {})], search=False)
+        assert choice.weights == {"fast": 1.0, "where": 0.5}
 
     def test_nothing_to_choose_on(self) -> None:
-        start = Model(Reference({}, FLAT), {}, Smoothing(0.0, "centred"))
-        model, tries = choose(Evidence((), [], {}), start)
-        assert tries == [] and model.weights == {}
+        choice, _ = choose([Evidence((), [], {})])
+        assert choice.weights == {} and choice.auc == 0.5
 
 
 class TestBodies:

@@ -7,8 +7,9 @@ its own support test silences an attribute, because a list of trials never holds
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ SHARES = (0.5, 1.0)
 MOST = {"where": 0.5}
 """Largest weight where it is not 1: a map drawn by some dozen walks is coarse, and the next walk is often beside it."""
 TRUNCATIONS = (0.0, 0.5, 1.0, 1.5)
+PRIOR_TRUNCATE = 1.0
 _GAIN = 0.003
 _TRACKLETS = 8  # per part and trial
 _FRAMES = 40  # of a tracklet that are changed
@@ -36,11 +38,12 @@ class Evidence:
     normal: Sequence[tuple[np.ndarray, np.ndarray, int]]
     trials: Mapping[str, np.ndarray]
 
-    def auc(self, weights: np.ndarray, truncate: float) -> dict[str, float]:
+    def auc(self, weights: Mapping[str, float], truncate: float) -> dict[str, float]:
         """Frame AUC per trial: normal frames against the same frames with one changed object among the others."""
+        own = np.array([weights[name] for name in self.names])
 
         def total(surprise: np.ndarray) -> np.ndarray:
-            return np.clip(surprise - truncate, 0, None) @ weights
+            return np.clip(surprise - truncate, 0, None) @ own
 
         calm = np.concatenate([frame_largest(total(s), frame, n) for s, frame, n in self.normal])
         return {name: _auc(calm, _among(calm, total(surprise))) for name, surprise in self.trials.items()}
@@ -90,45 +93,60 @@ def _tracklets(seen: Observations, trial: str) -> Iterator[Observations]:
         yield seen.pick(np.flatnonzero(seen.track == one)[:_FRAMES])
 
 
-def choose(evidence: Evidence, start: Model, *, search: bool = True) -> tuple[Model, list[dict[str, float]]]:
-    """Coordinate search; ends after two rounds or when nothing gains.
+@dataclass(frozen=True)
+class Choice:
+    """Weights per attribute and the truncation, with the mean AUC over all trials of all scenes."""
+
+    weights: Mapping[str, float]
+    truncate: float
+    auc: float
+
+    def row(self) -> dict[str, float]:
+        """For the training history."""
+        return {"auc": self.auc, "truncate": self.truncate} | {f"weight_{k}": v for k, v in self.weights.items()}
+
+
+def rate(scenes: Sequence[Evidence], weights: Mapping[str, float], truncate: float) -> Choice:
+    """Mean over scenes of the mean AUC over their trials; 0.5 where there is nothing to rate by."""
+    found = [float(np.mean(list(scene.auc(weights, truncate).values()))) for scene in scenes if scene.trials]
+    return Choice(weights, truncate, float(np.mean(found)) if found else 0.5)
+
+
+def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, list[Choice]]:
+    """Coordinate search from the prior; ends after two rounds or when nothing gains.
 
     Args:
-        evidence: what `gather` found.
-        start: the model with its prior truncation.
+        scenes: what `gather` found; one scene in a fit, several where a choice for all of them is looked for.
         search: False keeps the prior.
 
     Returns:
-        the model with the chosen weights and truncation, and one row per try: mean and per-trial AUC, weights, truncation.
+        the choice, and every try in order; the last one is the choice.
     """
-    names, rows = evidence.names, []
-    weights, truncate = np.array([MOST.get(name, 1.0) for name in names]), start.truncate
-    if not evidence.trials:
-        return replace(start, weights=dict(zip(names, weights.tolist(), strict=True))), []
-
-    def rate(weights: np.ndarray, truncate: float) -> float:
-        found = evidence.auc(weights, truncate)
-        mean = float(np.mean(list(found.values())))
-        tried = {f"weight_{name}": float(value) for name, value in zip(names, weights, strict=True)}
-        rows.append(
-            {"auc": mean, "truncate": truncate} | tried | {f"auc_{name}": value for name, value in found.items()}
-        )
-        return mean
-
-    best = rate(weights, truncate)
+    names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
+    best = rate(scenes, {name: MOST.get(name, 1.0) for name in names}, PRIOR_TRUNCATE)
+    tries = [best]
     for _ in range(2 if search else 0):
         before = best
-        for cut in TRUNCATIONS:
-            if (found := rate(weights, cut)) > best + _GAIN:
-                best, truncate = found, cut
-        for index in range(len(names)):
-            for share in SHARES:
-                tried = weights.copy()
-                tried[index] = share * MOST.get(names[index], 1.0)
-                if (found := rate(tried, truncate)) > best + _GAIN:
-                    best, weights = found, tried
-        if best == before:
+        for change in _changes(names):
+            tries.append(rate(scenes, *change(best)))
+            best = tries[-1] if tries[-1].auc > best.auc + _GAIN else best
+        if best is before:
             break
-    rate(weights, truncate)  # the last row of the history is the choice
-    chosen = dict(start.weights) | dict(zip(names, weights.tolist(), strict=True))
-    return replace(start, weights=chosen, truncate=truncate), rows
+    return best, [*tries, best]
+
+
+def _changes(names: Sequence[str]) -> Iterator[Callable[[Choice], tuple[Mapping[str, float], float]]]:
+    """Every change of one number, to be applied to whatever is best by then."""
+    for cut in TRUNCATIONS:
+        yield partial(_cut_at, cut=cut)
+    for name in names:
+        for share in SHARES:
+            yield partial(_weighed, name=name, value=share * MOST.get(name, 1.0))
+
+
+def _cut_at(now: Choice, cut: float) -> tuple[Mapping[str, float], float]:
+    return now.weights, cut
+
+
+def _weighed(now: Choice, name: str, value: float) -> tuple[Mapping[str, float], float]:
+    return {**now.weights, name: value}, now.truncate

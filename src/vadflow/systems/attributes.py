@@ -90,10 +90,10 @@ class System(Base):
         held = list(cross(parts, p.attributes, smoothing, p.folds))
         reference = fit_reference(join([part.seen for part in parts]), p.attributes)
         model = Model(reference, fit_tails(held, reference), smoothing)
-        evidence = gather(held, model, np.random.default_rng(0))
-        model, tries = choose(evidence, model, search=p.choose)
+        choice, tries = choose([gather(held, model, np.random.default_rng(0))], search=p.choose)
+        model = replace(model, weights=choice.weights, truncate=choice.truncate)
         self.model = replace(model, objects=fit_objects_tail(held, model))
-        loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i])
+        loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """One score a frame: the largest object's surprise and the largest window's, added."""
