@@ -61,7 +61,7 @@ def is_test_file(path: str, dataset: str, sources: Iterable[str]) -> bool:
     """
     root = Layout(dataset).root
     made: tuple[str, ...] = ("truth/", "raw/", "maps/", "regions/", "scores/", "events/", "metrics/", "clips_test", "source/test/")
-    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects"))
+    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects", "poses"))
     return any(path.startswith(f"{root}/{part}") for part in made) or path in set(sources)
 
 

@@ -17,7 +17,7 @@ from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
-CLIP_KINDS = ("frames", "differences", "flow", "objects")
+CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
 SECTIONS = {
     "differences": ("differences",),
     "flow": ("differences",),
@@ -215,6 +215,10 @@ class Plan:
         behind = {section for need in self.needs(system) for section in SECTIONS.get(need, ())}
         own = ("frames", f"datasets.{dataset}", "training.held_out", f"systems.{system}", "scoring", "metrics")
         return self.params.digest(*own, *sorted(behind))
+
+    def posing(self) -> str | None:
+        """The first system that reads poses: its section says how they are made. None where no system does."""
+        return next((name for name in self.systems if "poses" in self.needs(name)), None)
 
     def is_network(self, system: str) -> bool:
         """Whether the system learns by gradients: it gets more threads and memory."""

@@ -54,7 +54,9 @@ _hooked = False
 
 
 @contextmanager
-def guarded(closed: Iterable[str], inputs: Iterable[str], outputs: Iterable[str], scratch: Iterable[str]) -> Iterator[None]:
+def guarded(
+    closed: Iterable[str], inputs: Iterable[str], outputs: Iterable[str], scratch: Iterable[str]
+) -> Iterator[None]:
     """Guard a block; the Python process can have one fence at a time.
 
     Args:

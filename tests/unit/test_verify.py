@@ -53,7 +53,11 @@ def test_one_pixel_of_one_frame_names_stage_clip_and_size(results, capsys):
     frames[66, 1, 2] += 1
     np.save(path, frames)
     (results[1] / "auc_table.csv").write_text("system,auc_micro\nstd,0.1000\n")  # a later stage is not looked at
-    assert first(results) == ("frames", ["clip plaza/test/02"], ["1 of 1400 values, by at most 1, the first in frame 66"])
+    assert first(results) == (
+        "frames",
+        ["clip plaza/test/02"],
+        ["1 of 1400 values, by at most 1, the first in frame 66"],
+    )
     assert main(["verify", str(results[0]), str(results[1])]) == 1
     assert "the first stage that differs is: frames" in capsys.readouterr().out
 

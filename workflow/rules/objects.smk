@@ -1,6 +1,14 @@
 # objects: the detector's weights, resolved once, and the boxes of every clip with their motion.
 def object_files():
-    return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for path in chunk.outputs("objects")]
+    kinds = ("objects", "poses") if PLAN.posing() else ("objects",)
+    return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
+
+
+def pose_weights():
+    """Files of the pose network, where one is chosen: another export makes other keypoints."""
+    chosen = PARAMS.systems.of(PLAN.posing()).poses.weights
+    path = Path(chosen).expanduser() if chosen else None
+    return [] if path is None else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
 
 
 rule weights:
@@ -55,3 +63,36 @@ for chunk in PLAN.chunks():
             mem_mb=2500,
         script:
             "../scripts/objects.py"
+
+
+# poses: body keypoints beside the objects, only where a system reads them; its own section says how they are made.
+for chunk in PLAN.chunks() if PLAN.posing() else []:
+
+    rule:
+        name:
+            f"poses_{chunk.key}"
+        message:
+            f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
+        input:
+            weights=pose_weights(),
+            videos=chunk.paths,
+            objects=chunk.outputs("objects"),
+            code=script_code("poses.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
+        output:
+            poses=chunk.outputs("poses"),
+        params:
+            dataset=chunk.dataset,
+            split=chunk.split,
+            clips=chunk.clips,
+            fingerprint=chunk.fingerprint,
+            section=section(f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"),
+            key=f"systems.{PLAN.posing()}.poses",
+        log:
+            f"logs/poses/{chunk.key}.log",
+        benchmark:
+            f"benchmarks/poses/{chunk.key}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        script:
+            "../scripts/poses.py"

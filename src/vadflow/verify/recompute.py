@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 REPOSITORY = Path(__file__).parents[3]
 
 
-def recompute(results: Path, folder: Path, *, cores: int, commit: str | None = None, repository: Path = REPOSITORY) -> Path:
+def recompute(
+    results: Path, folder: Path, *, cores: int, commit: str | None = None, repository: Path = REPOSITORY
+) -> Path:
     """Run the pipeline up to the table.
 
     Args:
