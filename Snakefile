@@ -39,8 +39,6 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
-    message:
-        "Done: results/auc_table.csv, results/auc_table.html and results/report/index.html"
     input:
         data_files(),
         frame_files(),
@@ -50,3 +48,5 @@ rule all:
         score_files(),
         metric_files(),
         report_files(),
+    message:
+        "Done: results/auc_table.csv, results/auc_table.html and results/report/index.html"

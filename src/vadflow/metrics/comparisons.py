@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from vadflow.errors import VadflowError
 from vadflow.metrics.bank import Bank
