@@ -11,7 +11,6 @@ from typing import Any
 from vadflow.errors import VadflowError
 from vadflow.layout import FUSION, Layout
 
-
 VERDICT = "no test file among the ancestors of any training or calibration job"
 FED_BACK = "; except watched frames of unlabelled video that a person marked as normal, in the files marked fed_back"
 
