@@ -20,7 +20,7 @@ def main(snakemake: Any) -> None:
     limits = Limits.of(parse(FramesParams, section, "frames"))
     files = zip(job.listed(snakemake.input, "objects"), job.listed(snakemake.output, "poses"), strict=True)
     for source, (objects, path) in zip(tqdm(chosen.sources, desc="poses", unit="clip"), files, strict=True):
-        frames = Decoder(source.path, limits, fps=source.fps, threads=job.threads())
+        frames = Decoder(source.path, limits=limits, fps=source.fps, threads=job.threads())
         write_table(path, pose_clip(frames, read_table(objects), params, job.threads()))
 
 
