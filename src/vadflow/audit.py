@@ -11,7 +11,6 @@ from typing import Any
 from vadflow.errors import VadflowError
 from vadflow.layout import FUSION, Layout
 
-
 VERDICT = "no test file among the ancestors of any training or calibration job"
 FED_BACK = "; except watched frames of unlabelled video that a person marked as normal, in the files marked fed_back"
 
@@ -60,7 +59,17 @@ def is_test_file(path: str, dataset: str, sources: Iterable[str]) -> bool:
     (True, False)
     """
     root = Layout(dataset).root
-    made = ("truth/", "raw/", "maps/", "regions/", "scores/", "events/", "metrics/", "clips_test", "source/test/")
+    made: tuple[str, ...] = (
+        "truth/",
+        "raw/",
+        "maps/",
+        "regions/",
+        "scores/",
+        "events/",
+        "metrics/",
+        "clips_test",
+        "source/test/",
+    )
     made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects"))
     return any(path.startswith(f"{root}/{part}") for part in made) or path in set(sources)
 
@@ -105,7 +114,10 @@ def audit(
                         fix="Remove that edge from workflow/rules: training and calibration never read a test file.",
                     )
         report[model] = {"ancestors": len(found), "test_files": 0}
-    return {"verdict": VERDICT + (FED_BACK if any("fed_back" in one for one in report.values()) else ""), "models": report}
+    return {
+        "verdict": VERDICT + (FED_BACK if any("fed_back" in one for one in report.values()) else ""),
+        "models": report,
+    }
 
 
 def _may_be_fed_back(model: str, dataset: str) -> bool:

@@ -281,7 +281,8 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
-    return _checked(Params, _raw(path), path)  # type: ignore[no-any-return]
+    checked: Params = _checked(Params, _raw(path), path)
+    return checked
 
 
 def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:

@@ -74,7 +74,9 @@ def compare(options: argparse.Namespace) -> str:
 def verify_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `vadflow verify`."""
     parser.add_argument("a", type=Path, help="a results folder")
-    parser.add_argument("b", type=Path, nargs="?", help="another one (default: made again from the record of the first)")
+    parser.add_argument(
+        "b", type=Path, nargs="?", help="another one (default: made again from the record of the first)"
+    )
     parser.add_argument("--commit", help="recompute from this commit instead of the recorded one")
     parser.add_argument("--cores", type=int, default=1, help="for the recomputation (default: 1)")
 
@@ -112,7 +114,9 @@ def conform(options: argparse.Namespace) -> tuple[str, bool]:
     module = load_module(options.system)
     if options.system not in (chosen.systems.model_extra or {}):
         fix = f"Add its numbers under systems.{options.system}; {{}} where it has none."
-        raise VadflowError(f"expected a section systems.{options.system}", where=f"{options.workspace}/params.yaml", fix=fix)
+        raise VadflowError(
+            f"expected a section systems.{options.system}", where=f"{options.workspace}/params.yaml", fix=fix
+        )
     section = module.Params.model_validate(chosen.systems.of(options.system))
     with tempfile.TemporaryDirectory(prefix="vadflow-conform-") as folder:
         found = list(run_checks(Subject(options.system, section, chosen, Path(folder))))
@@ -170,4 +174,4 @@ def aligned(table: pd.DataFrame) -> str:
     """A table for a terminal: four decimals, points with their sign, what is not defined as a dash."""
     shown = {"points": "{:+.1f}".format}
     formats = {name: shown.get(name, "{:.4f}".format) for name in table.columns if table[name].dtype.kind == "f"}
-    return table.to_string(index=False, na_rep="-", formatters=formats)  # type: ignore[arg-type]
+    return table.to_string(index=False, na_rep="-", formatters=formats)

@@ -62,7 +62,9 @@ def results(tmp_path_factory):
     for system in range(10):
         for clip in truth:
             raw = generator.normal(size=len(clip)) + clip["label"] * system * 0.2
-            table = pd.DataFrame({"frame": clip["frame"], "raw": raw, "calibrated": raw, "paper": raw if system else np.nan})
+            table = pd.DataFrame(
+                {"frame": clip["frame"], "raw": raw, "calibrated": raw, "paper": raw if system else np.nan}
+            )
             table = table.assign(smoothed=smooth(raw.to_numpy()))
             write_table(root / f"scores/s{system}/0/{clip['clip'].iloc[0]}.parquet", table)
     write_json(root / "metrics/s0/0.json", {"kind": "floor", "crop": [0, 0], "aggregate": "micro"})
@@ -86,7 +88,10 @@ def test_every_protocol_equals_the_columns_of_the_table(results):
 def test_ten_systems_take_less_than_five_seconds(results, capsys, request, tmp_path):
     params = str(request.config.rootpath / "params.yaml")
     start = time.process_time()
-    assert main(["evaluate", str(results), "--protocol", "legacy", "--params", params, "--csv", str(tmp_path / "a.csv")]) == 0
+    assert (
+        main(["evaluate", str(results), "--protocol", "legacy", "--params", params, "--csv", str(tmp_path / "a.csv")])
+        == 0
+    )
     assert time.process_time() - start < 5
     assert "protocol legacy" in capsys.readouterr().out and len(pd.read_csv(tmp_path / "a.csv")) == 10
     assert main(["evaluate", str(results), "--protocol", "mine", "--params", params]) == 1
@@ -106,7 +111,7 @@ def test_comparisons_are_ranked_and_hold_everyone_against_the_best_floor(results
 
 def test_what_is_not_there_is_said(results, tmp_path):
     bank = read_bank(results)
-    with pytest.raises(VadflowError, match="no scores of 'nobody'. There are: s0"):
+    with pytest.raises(VadflowError, match=r"no scores of 'nobody'. There are: s0"):
         bank.seeds("nobody")
     with pytest.raises(VadflowError, match="expected scores, found none"):
         read_bank(tmp_path)

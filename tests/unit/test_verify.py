@@ -53,7 +53,11 @@ def test_one_pixel_of_one_frame_names_stage_clip_and_size(results, capsys):
     frames[66, 1, 2] += 1
     np.save(path, frames)
     (results[1] / "auc_table.csv").write_text("system,auc_micro\nstd,0.1000\n")  # a later stage is not looked at
-    assert first(results) == ("frames", ["clip plaza/test/02"], ["1 of 1400 values, by at most 1, the first in frame 66"])
+    assert first(results) == (
+        "frames",
+        ["clip plaza/test/02"],
+        ["1 of 1400 values, by at most 1, the first in frame 66"],
+    )
     assert main(["verify", str(results[0]), str(results[1])]) == 1
     assert "the first stage that differs is: frames" in capsys.readouterr().out
 
@@ -93,7 +97,7 @@ def test_folders_that_are_no_results_are_refused(results, tmp_path):
 
 
 def test_what_cannot_be_recomputed_is_said(results, tmp_path):
-    with pytest.raises(VadflowError, match="record.json: no such file"):
+    with pytest.raises(VadflowError, match=r"record.json: no such file"):
         recompute(results[0], tmp_path / "new", cores=1)
     for commit, words in (("unknown", "outside git"), ("abc+", "uncommitted changes")):
         write_json(results[0] / "record.json", {"commit": commit, "params": {}})

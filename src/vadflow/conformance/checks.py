@@ -17,7 +17,8 @@ from vadflow.params import Params, Section
 from vadflow.pseudo.recipes import build
 from vadflow.scoring.score import score_clip
 from vadflow.systems.base import FrameScore, Need, System, load_module
-from vadflow.training.fit import fit_system, load_system
+from vadflow.training.fit import fit_system
+from vadflow.training.store import load_system
 
 FILES = ("weights.safetensors", "model.json", "history.parquet", "heldout.parquet")
 LENGTHS = (0, 1, 2, 5, 24)
@@ -36,7 +37,7 @@ class Subject:
     @property
     def kind(self) -> type[System]:
         """Its class."""
-        return load_module(self.name).System  # type: ignore[no-any-return]
+        return load_module(self.name).System
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -63,12 +64,16 @@ class Subject:
 
     def _recipes(self) -> Any:
         pseudo, every = self.workspace.pseudo, frozenset({"frames", "differences"})
-        clips = [
-            draw_clip(self.folder, f"n{i}", _FRAMES, shape=self.shape, needs=every, seed=i) for i in range(_CLIPS)
-        ]
+        clips = [draw_clip(self.folder, f"n{i}", _FRAMES, shape=self.shape, needs=every, seed=i) for i in range(_CLIPS)]
         kinds = {kind: pseudo.of(kind) for kind in pseudo.kinds}
-        numbers = {"per_clip": pseudo.per_clip, "window": pseudo.window, "motion": pseudo.motion, "seed": pseudo.seed}
-        return build(clips, kinds, **numbers)
+        return build(
+            clips,
+            kinds,
+            per_clip=pseudo.per_clip,
+            window=pseudo.window,
+            motion=pseudo.motion,
+            seed=pseudo.seed,
+        )
 
 
 def declares_itself(subject: Subject) -> None:
@@ -106,9 +111,7 @@ def scores_in_order(subject: Subject) -> None:
     local = bool(shapes) or any(score.regions for score in scores)
     require(subject.kind.localises or not local, "it gives maps or regions, but `localises` is False")
     height, width, _ = subject.shape
-    inside = all(
-        0 <= r.x1 < r.x2 <= width and 0 <= r.y1 < r.y2 <= height for score in scores for r in score.regions
-    )
+    inside = all(0 <= r.x1 < r.x2 <= width and 0 <= r.y1 < r.y2 <= height for score in scores for r in score.regions)
     require(inside, "a region lies outside the picture (source px, half-open)")
 
 
@@ -124,7 +127,9 @@ def loads_what_it_saved(subject: Subject) -> None:
 def repeats_under_a_seed(subject: Subject) -> None:
     """The same seed gives the same bytes."""
     again = subject.fit("again", seed=1)
-    differing = [file for file in FILES if (again / file).read_bytes() != (subject.folder / "model" / file).read_bytes()]
+    differing = [
+        file for file in FILES if (again / file).read_bytes() != (subject.folder / "model" / file).read_bytes()
+    ]
     require(not differing, f"two fits with one seed differ in {', '.join(differing)}: draw from loop.generator only")
 
 
@@ -133,7 +138,9 @@ def tells_whether_it_is_stochastic(subject: Subject) -> None:
     other = subject.fit("other", seed=2) / FILES[0]
     same = other.read_bytes() == (subject.folder / "model" / FILES[0]).read_bytes()
     says = subject.kind.stochastic
-    require(same is not says, f"`stochastic` is {says}, but another seed gives {'the same' if same else 'other'} weights")
+    require(
+        same is not says, f"`stochastic` is {says}, but another seed gives {'the same' if same else 'other'} weights"
+    )
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (

@@ -60,7 +60,9 @@ def _paper(scores: Scores, labels: Labels, smooth: Smoother, about: Mapping[str,
 PROTOCOLS = {
     PROTOCOL: Protocol("micro AUC, one scale, no per-clip statistic, the one smoother", _micro(_smoothed), _smoothed),
     "raw": Protocol("the same without any smoothing", _micro(_unsmoothed), _unsmoothed),
-    "legacy": Protocol("every test clip stretched to [0, 1] by its own extremes, then smoothed", _micro(_legacy), _legacy),
+    "legacy": Protocol(
+        "every test clip stretched to [0, 1] by its own extremes, then smoothed", _micro(_legacy), _legacy
+    ),
     "padded": Protocol("mean over clips after adding two perfectly scored frames to each", _padded),
     "paper": Protocol("the published score with the paper's own crop, normalisation and pooling", _paper),
 }
@@ -84,8 +86,10 @@ def evaluate_again(bank: Bank, protocol: str, smooth: Smoother, *, resamples: in
     table = pd.DataFrame(rows).astype(dict.fromkeys(("auc", "ci_low", "ci_high", "headline"), "float64"))
     table["points"] = 100 * (table["auc"] - table["headline"])
     order = table["kind"].map(KINDS.index)
-    return table.assign(order=order).sort_values(["order", "auc", "system"], ascending=[True, False, True]).drop(
-        columns="order"
+    return (
+        table.assign(order=order)
+        .sort_values(["order", "auc", "system"], ascending=[True, False, True])
+        .drop(columns="order")
     )
 
 
@@ -103,9 +107,7 @@ def _row(bank: Bank, system: str, protocol: str, smooth: Smoother, resamples: in
     }
 
 
-def _number(
-    way: Protocol, scores: Scores, labels: Labels, smooth: Smoother, about: Mapping[str, Any]
-) -> float | None:
+def _number(way: Protocol, scores: Scores, labels: Labels, smooth: Smoother, about: Mapping[str, Any]) -> float | None:
     if one_class(labels.values()):
         return None
     return way.number(scores, labels, smooth, about)

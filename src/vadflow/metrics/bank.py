@@ -89,4 +89,4 @@ def _read_run(folder: Path, clips: Sequence[str] | None) -> Scores:
 
 
 def _about(path: Path) -> Mapping[str, Any]:
-    return read_json(path) if path.is_file() else {}  # type: ignore[no-any-return]
+    return read_json(path) if path.is_file() else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from vadflow.errors import VadflowError
 from vadflow.metrics.bank import Bank
@@ -45,7 +46,7 @@ def notable(bank: Bank, kinds: dict[str, str], *, resamples: int, seed: int) -> 
     pairs = {system: system_pairs(bank, system) for system in bank.systems}
     learned = _ranked(pairs, [name for name in pairs if kinds.get(name) != "floor"])
     floors = _ranked(pairs, [name for name in pairs if kinds.get(name) == "floor"])
-    wanted = list(zip(learned, learned[1:], strict=False)) + [(name, floors[0]) for name in learned if floors]
+    wanted = list(pairwise(learned)) + [(name, floors[0]) for name in learned if floors]
     tests = (compare((a, pairs[a]), (b, pairs[b]), resamples, seed) for a, b in wanted)
     return [test for test in tests if test is not None]
 

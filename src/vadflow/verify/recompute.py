@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 REPOSITORY = Path(__file__).parents[3]
 
 
-def recompute(results: Path, folder: Path, *, cores: int, commit: str | None = None, repository: Path = REPOSITORY) -> Path:
+def recompute(
+    results: Path, folder: Path, *, cores: int, commit: str | None = None, repository: Path = REPOSITORY
+) -> Path:
     """Run the pipeline up to the table.
 
     Args:
@@ -74,7 +76,8 @@ def _record(results: Path) -> dict[str, Any]:
     if not path.is_file():
         fix = "Run the pipeline once more: it records its commit and parameters beside the table."
         raise VadflowError("no such file", where=str(path), fix=fix)
-    return read_json(path)  # type: ignore[no-any-return]
+    record: dict[str, Any] = read_json(path)
+    return record
 
 
 def _clean_commit(record: dict[str, Any], results: Path) -> str:
