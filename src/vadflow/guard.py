@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -46,7 +47,7 @@ class Fence:
         """Whether a file may be opened."""
         if not _below(path, self.closed) or _below(path, self.allowed):
             return True
-        return writing and os.path.dirname(path) in self.written
+        return writing and str(Path(path).parent) in self.written
 
 
 _fence: Fence | None = None
@@ -71,7 +72,7 @@ def guarded(
     global _fence, _hooked  # noqa: PLW0603 an audit hook is global and can never be taken away again
     made = [_real(path) for path in outputs]
     allowed = tuple([_real(path) for path in (*inputs, *scratch)] + made)
-    _fence = Fence(tuple(map(_real, closed)), allowed, frozenset(os.path.dirname(path) for path in made))
+    _fence = Fence(tuple(map(_real, closed)), allowed, frozenset(str(Path(path).parent) for path in made))
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked = True
@@ -95,7 +96,7 @@ def check(path: Any, *, writing: bool = False) -> None:
     if not fence.permits(real, writing=writing):
         raise VadflowError(
             "a training or calibration job opens a file that it did not declare",
-            where=os.path.relpath(real) if real.startswith(os.getcwd()) else real,
+            where=os.path.relpath(real) if real.startswith(str(Path.cwd())) else real,
             fix="A job may read its declared inputs only; see `needs` in systems/base.py. Test files are never among them.",
         )
 

@@ -13,19 +13,21 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 TABLE = "results/auc_table.csv"
+FRAMES = 26
+"""Of every clip."""
 
 
 def tiny_params(repository: Path = REPOSITORY, **changes: Any) -> dict[str, Any]:
     """`params.yaml` of the repository, cut down; `changes` replace whole sections."""
     params = yaml.safe_load((repository / "params.yaml").read_text())
     plaza = params["datasets"]["plaza"]
-    plaza |= {"train_clips": 2, "test_clips": 2, "normal_test_clips": 1, "min_frames": 24, "max_frames": 28}
+    plaza |= {"train_clips": 2, "test_clips": 2, "normal_test_clips": 1, "min_frames": FRAMES, "max_frames": FRAMES}
     params["frames"] |= {"height": 48, "width": 64}
     params["differences"] |= {"flow_max_side": 80, "flow_preset": "ultrafast"}
     params["metrics"] |= {"bootstrap": 50}
     params["systems"]["names"] = ["constant", "frame_index", "frame_difference"]
     params["fusion"] = {"systems": ["frame_index", "frame_difference"]}
-    return {**params, "datasets": {"plaza": plaza}, **changes}
+    return {**params, "datasets": {"plaza": plaza}} | changes
 
 
 def workspace(folder: Path, params: dict[str, Any] | None = None) -> Path:
@@ -51,7 +53,16 @@ def make(folder: Path, *targets: str, repository: Path = REPOSITORY) -> Path:
     return folder
 
 
-def copy(made: Path, folder: Path) -> Path:
-    """A copy of a finished workspace, file times and Snakemake's records included: nothing in it is out of date."""
-    shutil.copytree(made, folder)
+def project(folder: Path) -> Path:
+    """A copy of the repository as it stands, committed in a git repository of its own."""
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    listed = subprocess.run(
+        ["git", "-C", str(REPOSITORY), "ls-files", "-co", "--exclude-standard", "-z"], capture_output=True, check=True
+    ).stdout
+    for name in listed.decode().rstrip("\0").split("\0"):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "as it stands"]):
+        subprocess.run([*git, "-C", str(folder), *command], check=True)
     return folder
