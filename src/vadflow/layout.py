@@ -15,6 +15,13 @@ REPORT = f"{RESULTS}/report/index.html"
 TRACKING = f"{RESULTS}/tracking.json"
 STORE = f"{RESULTS}/mlflow/mlflow.db"
 WEIGHTS = f"{RESULTS}/detector_weights.json"
+RECORD = f"{RESULTS}/record.json"
+EXTERNAL = "external_scores"
+"""Folder of a workspace in which scores made by other people's code lie, one folder a system."""
+FUSION = "fusion"
+"""Name of the row that averages others."""
+NORMAL_EVENTS = "normal_events.csv"
+"""What a person has marked as normal: "that was fine"."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Layout:
         return f"{self.root}/clips_{split}.parquet"
 
     def clip(self, kind: str, split: Split, clip: str) -> str:
-        """One clip's artefact: kind is frames, differences, flow or objects."""
-        suffix = "parquet" if kind == "objects" else "npy"
+        """One clip's artefact: kind is frames, differences, flow, objects or poses."""
+        suffix = "parquet" if kind in ("objects", "poses") else "npy"
         return f"{self.root}/{kind}/{split}/{clip}.{suffix}"
 
     def decoded(self, split: Split, clip: str) -> str:

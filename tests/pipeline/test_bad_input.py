@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import drawing
 import numpy as np
 import pytest
 import workspaces
 
+import drawing
 from vadflow import layout
 from vadflow.layout import Layout
 

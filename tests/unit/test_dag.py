@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import drawing
 import pytest
 import yaml
 
+import drawing
 from vadflow import params
 from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError

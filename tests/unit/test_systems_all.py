@@ -12,7 +12,8 @@ from systems_data import SHAPE, draw_clip, small_params, system_names
 from vadflow.clip import ClipView
 from vadflow.scoring.score import score_clip
 from vadflow.systems.base import FrameScore, System
-from vadflow.training.fit import fit_system, load_system
+from vadflow.training.fit import fit_system
+from vadflow.training.store import load_system
 
 NAMES = system_names()
 LENGTHS = [0, 1, 3, 5, 12]
@@ -72,7 +73,11 @@ def test_scores_come_in_order_and_maps_keep_their_shape(trained: tuple[str, Syst
 def test_reads_only_what_it_needs(trained: tuple[str, System, Path], tmp_path: Path) -> None:
     _, system, _ = trained
     clip = draw_clip(tmp_path, "c", 8)
-    hidden = {f"{kind}_path": None for kind in ("frames", "differences", "flow") if kind not in system.needs}
+    hidden = {
+        f"{kind}_path": None
+        for kind in ("frames", "differences", "flow", "objects", "poses")
+        if kind not in system.needs
+    }
     assert scores_of(system, replace(clip, **hidden))
 
 
