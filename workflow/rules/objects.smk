@@ -1,23 +1,14 @@
 # objects: the detector's weights, resolved once, and the boxes of every clip with their motion.
 def object_files():
     kinds = ("objects", "poses") if PLAN.posing() else ("objects",)
-    return [layout.WEIGHTS] + [
-        path
-        for chunk in PLAN.chunks()
-        for kind in kinds
-        for path in chunk.outputs(kind)
-    ]
+    return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
 
 
 def pose_weights():
     """Files of the pose network, where one is chosen: another export makes other keypoints."""
     chosen = PARAMS.systems.of(PLAN.posing()).poses.weights
     path = Path(chosen).expanduser() if chosen else None
-    return (
-        []
-        if path is None
-        else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
-    )
+    return [] if path is None else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
 
 
 rule weights:
@@ -101,9 +92,7 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
             split=chunk.split,
             clips=chunk.clips,
             fingerprint=chunk.fingerprint,
-            section=section(
-                f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"
-            ),
+            section=section(f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"),
             key=f"systems.{PLAN.posing()}.poses",
         message:
             f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
