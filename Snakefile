@@ -48,3 +48,5 @@ rule all:
         score_files(),
         metric_files(),
         report_files(),
+    message:
+        "Done: results/auc_table.csv, results/auc_table.html and results/report/index.html"

@@ -70,7 +70,7 @@ def is_test_file(path: str, dataset: str, sources: Iterable[str]) -> bool:
         "clips_test",
         "source/test/",
     )
-    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects"))
+    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects", "poses"))
     return any(path.startswith(f"{root}/{part}") for part in made) or path in set(sources)
 
 

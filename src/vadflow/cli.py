@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 = all is well, 1 = trouble with the data or parameters, told in one line each.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="vadflow: %(message)s", stream=sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command].run(options)
@@ -90,6 +90,41 @@ def _judged(verdict_of: Callable[[argparse.Namespace], tuple[str, bool]]) -> Cal
     return run
 
 
+def _workspace_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the workspace; made where it is missing")
+    # One option takes name and values: argparse would lose positionals that follow an option.
+    parser.add_argument(
+        "--example",
+        nargs="+",
+        required=True,
+        metavar=("NAME", "KEY=VALUE"),
+        help="a folder of examples/, and its places",
+    )
+
+
+def _workspace(options: argparse.Namespace) -> int:
+    from vadflow import workspace
+
+    name, *pairs = options.example
+    values = dict(pair.partition("=")[::2] for pair in pairs)
+    show(f"{workspace.create(options.folder, name, values)}\n")
+    return 0
+
+
+def _schema_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the file is not in step")
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from vadflow import schema
+
+    if options.check:
+        schema.require_in_step()
+    else:
+        show(f"{schema.write()}\n")
+    return 0
+
+
 COMMANDS = {
     "check": Command("hold the datasets' files against what is expected of them", _check_arguments, _check),
     "evaluate": Command(
@@ -101,6 +136,8 @@ COMMANDS = {
     ),
     "conform": Command("check one's own system", proofs.conform_arguments, _judged(proofs.conform)),
     "fine": Command("mark an event on unlabelled video as normal", proofs.fine_arguments, _shown(proofs.fine)),
+    "workspace": Command("make a workspace from an example", _workspace_arguments, _workspace),
+    "schema": Command("write workflow/schemas/params.schema.json", _schema_arguments, _schema),
 }
 
 

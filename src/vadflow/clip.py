@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vadflow.io import open_array, read_table
 
-_FIELDS = {"source": "source"} | {kind: f"{kind}_path" for kind in ("frames", "differences", "flow", "objects")}
+_FIELDS = {"source": "source"} | {
+    kind: f"{kind}_path" for kind in ("frames", "differences", "flow", "objects", "poses")
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class ClipView:
     differences_path: Path | None = None
     flow_path: Path | None = None
     objects_path: Path | None = None
+    poses_path: Path | None = None
 
     @cached_property
     def frames(self) -> np.ndarray:
@@ -54,6 +58,11 @@ class ClipView:
     def objects(self) -> pd.DataFrame:
         """One row an object, by frame; columns in `objects.schema`."""
         return read_table(_declared(self.objects_path, "objects", self.name))
+
+    @cached_property
+    def poses(self) -> pd.DataFrame:
+        """One row a body, by frame; columns in `objects.poses`. Only every so many-th frame has rows."""
+        return read_table(_declared(self.poses_path, "poses", self.name))
 
     def __len__(self) -> int:
         """Number of decoded frames."""
@@ -86,7 +95,7 @@ def views(index: pd.DataFrame, clips: Sequence[str], files: Mapping[str, Sequenc
     Args:
         index: rows of `clips_<split>.parquet`.
         clips: clip names, in the order of the files.
-        files: kind (source, frames, differences, flow, objects) -> one path per clip; a kind that is not given cannot be read.
+        files: kind (source, frames, differences, flow, objects, poses) -> one path per clip; a kind that is not given cannot be read.
 
     Returns:
         one view per clip, in the order of `clips`.
@@ -94,7 +103,7 @@ def views(index: pd.DataFrame, clips: Sequence[str], files: Mapping[str, Sequenc
     rows = index.set_index("clip")
     found = []
     for number, name in enumerate(clips):
-        row = rows.loc[name]
+        row: Any = rows.loc[name]
         given = {_FIELDS[kind]: Path(paths[number]) for kind, paths in files.items()}
         found.append(ClipView(name, float(row["fps"]), (int(row["height"]), int(row["width"])), **given))
     return found

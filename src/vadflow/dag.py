@@ -17,7 +17,14 @@ from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
-CLIP_KINDS = ("frames", "differences", "flow", "objects")
+CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
+SECTIONS = {
+    "differences": ("differences",),
+    "flow": ("differences",),
+    "objects": ("objects", "differences"),
+    "pseudo": ("pseudo", "differences"),
+}
+"""The sections of `params.yaml` behind what a system may need; `frames` and the dataset's own are behind everything."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,16 @@ class Plan:
         """The per-clip artefacts a system's jobs get."""
         return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
 
+    def digest(self, dataset: str, system: str) -> str:
+        """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
+        behind = {section for need in self.needs(system) for section in SECTIONS.get(need, ())}
+        own = ("frames", f"datasets.{dataset}", "training.held_out", f"systems.{system}", "scoring", "metrics")
+        return self.params.digest(*own, *sorted(behind))
+
+    def posing(self) -> str | None:
+        """The first system that reads poses: its section says how they are made. None where no system does."""
+        return next((name for name in self.systems if "poses" in self.needs(name)), None)
+
     def is_network(self, system: str) -> bool:
         """Whether the system learns by gradients: it gets more threads and memory."""
         return bool(self.systems[system].kind == "system")
@@ -228,7 +245,7 @@ class Plan:
 
 
 def _system(name: str) -> type:
-    return plugins.load("systems", name, ("System",), "systems.names").System  # type: ignore[no-any-return]
+    return plugins.load("systems", name, ("System",), "systems.names").System
 
 
 def _identifier(name: str) -> str:

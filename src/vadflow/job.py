@@ -104,7 +104,9 @@ def _peak_memory_mb() -> float:
 
 def clip_files(snakemake: Any) -> dict[str, list[str]]:
     """The per-clip files a job was given, by kind: what it was not given it cannot read."""
-    given = {kind: listed(snakemake.input, kind) for kind in ("source", "frames", "differences", "flow", "objects")}
+    given = {
+        kind: listed(snakemake.input, kind) for kind in ("source", "frames", "differences", "flow", "objects", "poses")
+    }
     return {kind: paths for kind, paths in given.items() if paths}
 
 

@@ -45,8 +45,8 @@ class Layout:
         return f"{self.root}/clips_{split}.parquet"
 
     def clip(self, kind: str, split: Split, clip: str) -> str:
-        """One clip's artefact: kind is frames, differences, flow or objects."""
-        suffix = "parquet" if kind == "objects" else "npy"
+        """One clip's artefact: kind is frames, differences, flow, objects or poses."""
+        suffix = "parquet" if kind in ("objects", "poses") else "npy"
         return f"{self.root}/{kind}/{split}/{clip}.{suffix}"
 
     def decoded(self, split: Split, clip: str) -> str:

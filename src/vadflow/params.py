@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,6 +30,7 @@ from vadflow.errors import VadflowError
 from vadflow.types import Name
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+RESERVED = ("report", "mlflow")
 
 
 class Section(BaseModel):
@@ -223,6 +226,7 @@ class Params(Section):
     def _adapters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
+        _require_distinct_folders(value)
         return {name: dataset_section(section) for name, section in value.items()}
 
     @model_validator(mode="after")
@@ -259,10 +263,22 @@ class Params(Section):
             values[name] = _plain(value)
         return json.dumps(values, sort_keys=True)
 
-    def digest(self) -> str:
-        """Hash of every section that can change a score or the table: pages and tracking cannot."""
-        text = self.section(*[name for name in type(self).model_fields if name not in ("report", "tracking")])
+    def digest(self, *names: str) -> str:
+        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named."""
+        every = [name for name in type(self).model_fields if name not in ("report", "tracking")]
+        text = self.section(*(names or every))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _require_distinct_folders(names: Iterable[Any]) -> None:
+    """A dataset's name is its folder in results/ and part of rule names, which know letters, digits and _ only."""
+    seen: dict[str, Any] = {}
+    for name in names:
+        if name in RESERVED:
+            raise ValueError(f"results/{name} is used by the workflow: choose another name than {name!r}")
+        other = seen.setdefault(re.sub(r"[^0-9a-z]", "_", str(name).lower()), name)
+        if other != name:
+            raise ValueError(f"{other!r} and {name!r} differ in case or punctuation only: rename one")
 
 
 def dataset_section(section: Any) -> Section:
@@ -281,8 +297,7 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
-    checked: Params = _checked(Params, _raw(path), path)
-    return checked
+    return _checked(Params, _raw(path), path)
 
 
 def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from vadflow import plugins
 from vadflow.clip import ClipView
 from vadflow.frames.differences import write_differences
+from vadflow.io import write_table
+from vadflow.objects import schema
 from vadflow.params import Section
 from vadflow.systems import __path__ as SYSTEM_PATHS
 
@@ -19,6 +22,19 @@ AGGREGATE = {"patch_cells": 2, "reach_cells": 1.0, "floor": 0.1, "regions": 2}
 PARAMS: dict[str, dict] = {
     "frame_difference": {"aggregate": AGGREGATE},
     "flow_energy": {"aggregate": AGGREGATE},
+    "attributes": {
+        "attributes": ["fast", "still", "what", "posture", "gesture", "where", "near", "dense"],
+        "choose": True,
+        "folds": 2,
+        "stretch_s": 10.0,
+        "link_iou": 0.3,
+        "link_gap": 2,
+        "smoother": "centred",
+        "smooth_frames": 1.0,
+        "regions": 3,
+        "region_surprise": 0.5,
+        "poses": {"weights": None, "every": 2, "min_height": 16.0, "confidence": 0.2, "nms_iou": 0.6},
+    },
     "std": {
         "variant": "pr2022",
         "network": {"width": 2, "attention": True, "attention_tile": 2, "centres": 3, "sharpness": 25.0},
@@ -55,7 +71,7 @@ def system_names() -> list[str]:
     """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
     names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
     loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
-    drawn = {"frames", "differences", "flow"}
+    drawn = {"frames", "differences", "flow", "objects", "poses"}
     return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]
 
 
@@ -77,5 +93,33 @@ def draw_clip(folder: Path, name: str, length: int, seed: int = 0, shape: tuple[
     np.save(paths["frames"], frames)
     write_differences(paths["frames"], paths["differences"], cell=8)
     np.save(paths["flow"], generator.random((length, 4, 6, 2)).astype(np.float16))
+    paths |= {kind: folder / kind / f"{name}.parquet" for kind in ("objects", "poses")}
+    objects = draw_objects(length, generator, size=(2 * height, 2 * width))
+    write_table(paths["objects"], objects)
+    write_table(paths["poses"], draw_bodies(objects, generator))
     declared = {f"{kind}_path": path for kind, path in paths.items()}
     return ClipView(name, 10.0, (2 * height, 2 * width), **declared)
+
+
+def draw_objects(length: int, generator: np.random.Generator, size: tuple[int, int]) -> pd.DataFrame:
+    """Two people who walk to the right, and in every third frame something else."""
+    rows = []
+    for t in range(length):
+        for lane in range(2 + (t % 3 == 0)):
+            x, foot = 4 + 2 * t % (size[1] - 20), size[0] - 4 - 10 * lane
+            kind = int(lane == 2)
+            rows.append((t, x, foot - 24, x + 10, foot, 0.9 - 0.1 * lane, kind, ("person", "bag")[kind]))
+    table = pd.DataFrame(rows, columns=["frame", "x1", "y1", "x2", "y2", "confidence", "class_id", "class_name"])
+    table["probabilities"] = [[0.9, 0.05] if kind == 0 else [0.1, 0.6] for kind in table.class_id]
+    for name in ("speed", "dx", "dy", "energy"):
+        table[name] = generator.random(len(table))
+    return schema.conform(table) if len(table) else schema.empty()
+
+
+def draw_bodies(objects: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """A body for every person of every second frame."""
+    people = objects[(objects.class_name == "person") & (objects.frame % 2 == 0)]
+    bodies = people[["frame", "x1", "y1", "x2", "y2", "confidence"]].reset_index(drop=True)
+    points = generator.random((len(bodies), 17, 3)) * [10, 24, 1] + [0, 0, 0.5]
+    bodies["keypoints"] = pd.Series(list(points.reshape(-1, 51).astype(np.float32)), dtype=object)
+    return bodies

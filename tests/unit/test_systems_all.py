@@ -73,7 +73,11 @@ def test_scores_come_in_order_and_maps_keep_their_shape(trained: tuple[str, Syst
 def test_reads_only_what_it_needs(trained: tuple[str, System, Path], tmp_path: Path) -> None:
     _, system, _ = trained
     clip = draw_clip(tmp_path, "c", 8)
-    hidden = {f"{kind}_path": None for kind in ("frames", "differences", "flow") if kind not in system.needs}
+    hidden = {
+        f"{kind}_path": None
+        for kind in ("frames", "differences", "flow", "objects", "poses")
+        if kind not in system.needs
+    }
     assert scores_of(system, replace(clip, **hidden))
 
 

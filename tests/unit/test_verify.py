@@ -97,7 +97,7 @@ def test_folders_that_are_no_results_are_refused(results, tmp_path):
 
 
 def test_what_cannot_be_recomputed_is_said(results, tmp_path):
-    with pytest.raises(VadflowError, match=r"record.json: no such file"):
+    with pytest.raises(VadflowError, match=r"record\.json: no such file"):
         recompute(results[0], tmp_path / "new", cores=1)
     for commit, words in (("unknown", "outside git"), ("abc+", "uncommitted changes")):
         write_json(results[0] / "record.json", {"commit": commit, "params": {}})

@@ -83,12 +83,16 @@ class Reader:
             per image (4, A) boxes in input px and (K, A) class probabilities.
         """
         request = self._compiled[images.shape[1], images.shape[2]]
-        found = []
+        found, self._last = [], request
         for image in images:  # one by one: int8 exports are static, and a batch is no faster on one core
             out = request.infer({0: image[None]})
             boxes, scores = (np.array(out[i][0], dtype=np.float32) for i in (0, 1))
             found.append((boxes, scores))
         return found
+
+    def extra(self) -> np.ndarray:
+        """What the head gave for the last image beside boxes and classes, (E, A) float32: keypoints of a pose model."""
+        return np.array(self._last.get_output_tensor(2).data[0], dtype=np.float32)
 
     def _read(self) -> Any:
         return openvino.cut_before_ranking(self._core.read_model(str(self._file)), str(self._file))

@@ -37,7 +37,7 @@ def cut_before_ranking(model: Any, where: str) -> Any:
     Every YOLO head since version 8 ends in concat(boxes (1, 4, A), sigmoid (1, K, A), ...).
 
     Returns:
-        a model with two outputs, (1, 4, A) and (1, K, A).
+        a model with the outputs (1, 4, A) and (1, K, A), then whatever else the head gives per anchor.
 
     Raises:
         VadflowError: there is no such place.
@@ -52,7 +52,8 @@ def cut_before_ranking(model: Any, where: str) -> Any:
             maker = maker.input_value(0).get_node()
         four = boxes.get_partial_shape()
         if maker.get_type_name() == "Sigmoid" and four.rank.get_length() == 3 and four[1] == ov.Dimension(4):
-            return ov.Model([boxes, scores], model.get_parameters(), "cut")
+            rest = [node.input_value(i) for i in range(2, node.get_input_size())]  # keypoints, mask coefficients
+            return ov.Model([boxes, scores, *rest], model.get_parameters(), "cut")
     raise VadflowError(
         "expected a YOLO detection head, found no class probabilities in the graph", where=where, fix=EXPORT_AGAIN
     )

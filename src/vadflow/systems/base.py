@@ -17,7 +17,7 @@ from vadflow.params import Section
 if TYPE_CHECKING:
     import torch
 
-Need = Literal["source", "frames", "differences", "flow", "objects", "pseudo"]
+Need = Literal["source", "frames", "differences", "flow", "objects", "poses", "pseudo"]
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from vadflow import __version__
 from vadflow.clip import ClipView, Segment
 from vadflow.io import write_table
 from vadflow.params import Section
-from vadflow.scoring.score import dense_scores
 from vadflow.systems.base import Loop, NormalVideo, System, load_module
+from vadflow.systems.dense import dense_scores
 from vadflow.training.split import split_normal
 from vadflow.training.store import save_system
 

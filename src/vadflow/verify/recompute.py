@@ -76,8 +76,7 @@ def _record(results: Path) -> dict[str, Any]:
     if not path.is_file():
         fix = "Run the pipeline once more: it records its commit and parameters beside the table."
         raise VadflowError("no such file", where=str(path), fix=fix)
-    record: dict[str, Any] = read_json(path)
-    return record
+    return read_json(path)
 
 
 def _clean_commit(record: dict[str, Any], results: Path) -> str:

@@ -1,0 +1,152 @@
+"""Chooses attribute weights and truncation: held-out normal frames against pseudo-anomalies, the same way for every scene.
+
+Start from the prior `MOST`; in turn try every share of it in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean AUC over
+the trials by more than `_GAIN`. The pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only
+its own support test silences an attribute, because a list of trials never holds the anomaly that comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from vadflow.attributes.model import DENSE, Held, Model, frame_largest
+from vadflow.attributes.observations import Observations, join
+from vadflow.attributes.posture import readable
+from vadflow.attributes.trials import TRIALS
+
+SHARES = (0.5, 1.0)
+MOST = {"where": 0.5}
+"""Largest weight where it is not 1: a map drawn by some dozen walks is coarse, and the next walk is often beside it."""
+TRUNCATIONS = (0.0, 0.5, 1.0, 1.5)
+PRIOR_TRUNCATE = 1.0
+_GAIN = 0.003
+_TRACKLETS = 8  # per part and trial
+_FRAMES = 40  # of a tracklet that are changed
+_LENGTH = 12  # frames; shorter tracklets are often false detections
+_POSE_TRIALS = ("fallen", "raised", "kicked")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Surprises (N, A) of normal objects with their frames, and of the changed objects of each trial."""
+
+    names: tuple[str, ...]
+    normal: Sequence[tuple[np.ndarray, np.ndarray, int]]
+    trials: Mapping[str, np.ndarray]
+
+    def auc(self, weights: Mapping[str, float], truncate: float) -> dict[str, float]:
+        """Frame AUC per trial: normal frames against the same frames with one changed object among the others."""
+        own = np.array([weights[name] for name in self.names])
+
+        def total(surprise: np.ndarray) -> np.ndarray:
+            return np.clip(surprise - truncate, 0, None) @ own
+
+        calm = np.concatenate([frame_largest(total(s), frame, n) for s, frame, n in self.normal])
+        return {name: _auc(calm, _among(calm, total(surprise))) for name, surprise in self.trials.items()}
+
+
+def _among(calm: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """A changed object among the others of a normal frame: the larger of the two, frames dealt out in turn."""
+    return np.maximum(np.resize(calm, len(changed)), changed)
+
+
+def _auc(calm: np.ndarray, odd: np.ndarray) -> float:
+    """Share of pairs in which the odd frame is above the calm one; ties count half."""
+    ordered = np.sort(calm)
+    below = np.searchsorted(ordered, odd, side="left")
+    upto = np.searchsorted(ordered, odd, side="right")
+    return float((below + upto).mean() / 2 / len(calm))
+
+
+def gather(held: Sequence[Held], model: Model, rng: np.random.Generator) -> Evidence:
+    """Apply every trial to some held-out tracklets; a trial that no object can show is left out."""
+    names = tuple(name for name in model.tails if name != DENSE)
+
+    def surprise(statistics: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.stack([model.tails[name].surprise(statistics[name]) for name in names], axis=1)
+
+    normal = [(surprise(item.statistics), item.part.seen.frame, len(item.part.flow)) for item in held] if names else []
+    trials = {}
+    for name, trial in TRIALS.items():
+        rows = []
+        for item in held:
+            changed = [trial(tracklet, rng) for tracklet in _tracklets(item.part.seen, name)]
+            if changed and names:
+                rows.append(surprise(item.reference.statistics(join(changed), model.smoothing)))
+        if rows:
+            trials[name] = np.concatenate(rows)
+    return Evidence(names, normal, trials)
+
+
+def _tracklets(seen: Observations, trial: str) -> Iterator[Observations]:
+    """Up to `_FRAMES` frames of evenly spaced long tracklets that can show this trial."""
+    track, count = np.unique(seen.track, return_counts=True)
+    able = readable(seen) if trial in _POSE_TRIALS else np.isfinite(seen.change).all(axis=1)
+    if trial in (*_POSE_TRIALS, "waving"):
+        count = np.array([min(n, able[seen.track == one].sum()) for one, n in zip(track, count, strict=True)])
+    long = track[count >= _LENGTH]
+    for one in long[:: max(1, len(long) // _TRACKLETS)][:_TRACKLETS]:
+        yield seen.pick(np.flatnonzero(seen.track == one)[:_FRAMES])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Weights per attribute and the truncation, with the mean AUC over all trials of all scenes."""
+
+    weights: Mapping[str, float]
+    truncate: float
+    auc: float
+
+    def row(self) -> dict[str, float]:
+        """For the training history."""
+        return {"auc": self.auc, "truncate": self.truncate} | {f"weight_{k}": v for k, v in self.weights.items()}
+
+
+def rate(scenes: Sequence[Evidence], weights: Mapping[str, float], truncate: float) -> Choice:
+    """Mean over scenes of the mean AUC over their trials; 0.5 where there is nothing to rate by."""
+    found = [float(np.mean(list(scene.auc(weights, truncate).values()))) for scene in scenes if scene.trials]
+    return Choice(weights, truncate, float(np.mean(found)) if found else 0.5)
+
+
+def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, list[Choice]]:
+    """Coordinate search from the prior; ends after two rounds or when nothing gains.
+
+    Args:
+        scenes: what `gather` found; one scene in a fit, several where a choice for all of them is looked for.
+        search: False keeps the prior.
+
+    Returns:
+        the choice, and every try in order; the last one is the choice.
+    """
+    names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
+    best = rate(scenes, {name: MOST.get(name, 1.0) for name in names}, PRIOR_TRUNCATE)
+    tries = [best]
+    for _ in range(2 if search else 0):
+        before = best
+        for change in _changes(names):
+            tries.append(rate(scenes, *change(best)))
+            best = tries[-1] if tries[-1].auc > best.auc + _GAIN else best
+        if best is before:
+            break
+    return best, [*tries, best]
+
+
+def _changes(names: Sequence[str]) -> Iterator[Callable[[Choice], tuple[Mapping[str, float], float]]]:
+    """Every change of one number, to be applied to whatever is best by then."""
+    for cut in TRUNCATIONS:
+        yield partial(_cut_at, cut=cut)
+    for name in names:
+        for share in SHARES:
+            yield partial(_weighed, name=name, value=share * MOST.get(name, 1.0))
+
+
+def _cut_at(now: Choice, cut: float) -> tuple[Mapping[str, float], float]:
+    return now.weights, cut
+
+
+def _weighed(now: Choice, name: str, value: float) -> tuple[Mapping[str, float], float]:
+    return {**now.weights, name: value}, now.truncate

@@ -1,0 +1,71 @@
+"""Dense flow in person-sized windows: what moves where the detector saw nothing. gh x gw flow cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from vadflow.attributes.motion import Pace
+
+_HEIGHT, _WIDTH = 1.2, 0.8  # of a person's height: somebody with swinging limbs, and what he rides or pushes
+_MIN_CELLS = 3  # a window is at least this many cells high and wide: no specks
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Mean pace in a person-sized window around every flow cell.
+
+    Attributes:
+        pace: perspective of speeds.
+        size: (height, width) of the source, px.
+        grid: (gh, gw) of the flow.
+    """
+
+    pace: Pace
+    size: tuple[int, int]
+    grid: tuple[int, int]
+
+    @cached_property
+    def _unit(self) -> np.ndarray:
+        """(gh, 1) what speeds are divided by: the window's person stands half a height below its middle."""
+        height = self.size[0]
+        centre = (np.arange(self.grid[0]) + 0.5) * height / self.grid[0]
+        return self.pace.unit(np.minimum(centre + self.pace.scale.height(centre) / 2, height))[:, None]
+
+    @cached_property
+    def _corners(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(gh, gw) top, bottom, left and right cell of every window."""
+        (height, _), (rows, columns) = self.size, self.grid
+        cell = height / rows
+        centre = (np.arange(rows) + 0.5) * cell
+        person = self.pace.scale.height(centre)
+        half_h = np.maximum(np.round(_HEIGHT * person / cell / 2), _MIN_CELLS // 2).astype(int)
+        half_w = np.maximum(np.round(_WIDTH * person / cell / 2), _MIN_CELLS // 2).astype(int)
+        row, column = np.arange(rows), np.arange(columns)
+        return (
+            np.clip(row - half_h, 0, rows)[:, None] * np.ones(columns, int),
+            np.clip(row + half_h + 1, 0, rows)[:, None] * np.ones(columns, int),
+            np.clip(column[None] - half_w[:, None], 0, columns),
+            np.clip(column[None] + half_w[:, None] + 1, 0, columns),
+        )
+
+    def box(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """The window around a cell: xyxy, source px, half-open."""
+        top, bottom, left, right = (int(corner[row, column]) for corner in self._corners)
+        (height, width), (rows, columns) = self.size, self.grid
+        return left * width / columns, top * height / rows, right * width / columns, bottom * height / rows
+
+    def unit(self, row: int) -> float:
+        """px/frame of pace 1 in the windows of this row."""
+        return float(self._unit[row, 0])
+
+    def pace_map(self, flow: np.ndarray) -> np.ndarray:
+        """(gh, gw, 2) flow, source px/frame -> (gh, gw) mean pace in the window around each cell."""
+        speed = np.hypot(*np.moveaxis(flow.astype(np.float32), -1, 0)) / self._unit
+        total = np.pad(speed.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        top, bottom, left, right = self._corners
+        area = (bottom - top) * (right - left)
+        inside = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
+        return inside / area

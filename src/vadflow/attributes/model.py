@@ -1,0 +1,199 @@
+"""The fitted attributes of one camera: which of them normal video supports, how rare their values are, and how they are fused.
+
+Fusion. An object's surprise is the sum over attributes of weight * max(0, surprise - truncate): Fisher's sum of -log p over
+independent tests, cut as in Zaykin et al. (2002), so that many unremarkable attributes do not add up to an alarm. A frame's surprise
+is that of its largest object, and of its largest dense window, each looked up in the tail of the same *maximum* on normal frames: the
+correction for the number of looks. The two are added, Fisher once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vadflow.attributes import tails
+from vadflow.attributes.base import Attribute
+from vadflow.attributes.dense import Windows
+from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
+from vadflow.attributes.observations import Observations, join
+from vadflow.attributes.place import Near, Where
+from vadflow.attributes.posture import Gesture, Posture
+from vadflow.attributes.scale import fit_scale
+from vadflow.attributes.tails import Tail, fit_tail
+from vadflow.attributes.tracklets import Smoother, smooth
+from vadflow.attributes.what import What
+
+ATTRIBUTES: dict[str, Any] = {kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near)}
+DENSE = "dense"
+NAMES = (*ATTRIBUTES, DENSE)
+_DENSE_FLOOR, _OBJECTS_FLOOR = 0.02, 0.1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of normal video: its objects (frames counted from 0), and its flow (T, gh, gw, 2), memory-mapped."""
+
+    seen: Observations
+    flow: np.ndarray
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """How statistics are smoothed along tracklets; see `tracklets.smooth`."""
+
+    width: float
+    smoother: Smoother
+
+    def along(self, values: np.ndarray, seen: Observations) -> np.ndarray:
+        """(N,) -> (N,)."""
+        return smooth(values, seen.frame, seen.track, width=self.width, smoother=self.smoother)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Attributes fitted on normal video, without tails yet. An attribute without support is not in it."""
+
+    attributes: Mapping[str, Attribute]
+    pace: Pace
+
+    def statistics(self, seen: Observations, smoothing: Smoothing) -> dict[str, np.ndarray]:
+        """(N,) per attribute, smoothed along tracklets; NaN = silent."""
+        return {name: smoothing.along(one.statistic(seen), seen) for name, one in self.attributes.items()}
+
+    def windows(self, seen: Observations, grid: tuple[int, int]) -> Windows:
+        """Dense windows for a flow of this grid."""
+        return Windows(self.pace, seen.size, grid)
+
+
+def fit_reference(seen: Observations, wanted: Sequence[str]) -> Reference:
+    """Fit the wanted attributes; each decides on its own whether this video supports it."""
+    scale = fit_scale(seen)
+    pace = fit_pace(seen, scale)
+    needs = {"fast": (pace,), "still": (pace,), "where": (pace,), "near": (scale,)}
+    fitted = {name: kind.fit(seen, *needs.get(name, ())) for name, kind in ATTRIBUTES.items() if name in wanted}
+    return Reference({name: one for name, one in fitted.items() if one is not None}, pace)
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that is needed to score a clip of this camera.
+
+    Attributes:
+        reference: attributes with support.
+        tails: per attribute over held-out normal objects, and `dense`, over the largest window of held-out normal frames.
+        objects: tail of the largest object surprise of held-out normal frames.
+        weights: per attribute, 0 to 1; `dense` too.
+        truncate: surprise below which an attribute says nothing.
+        smoothing: along tracklets.
+    """
+
+    reference: Reference
+    tails: Mapping[str, Tail]
+    smoothing: Smoothing
+    truncate: float = 1.0
+    weights: Mapping[str, float] = field(default_factory=dict)
+    objects: Tail = field(default_factory=lambda: fit_tail(np.zeros(1), floor=_OBJECTS_FLOOR))
+
+    def surprises(self, statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """(N,) weighted evidence per attribute: weight * max(0, surprise - truncate)."""
+        return {
+            name: self.weights.get(name, 1.0) * np.clip(self.tails[name].surprise(values) - self.truncate, 0, None)
+            for name, values in statistics.items()
+            if name in self.tails
+        }
+
+    def dense_surprise(self, pace: np.ndarray) -> np.ndarray:
+        """Pace of windows, any shape -> surprise at the largest window of a frame being that fast."""
+        return self.weights.get(DENSE, 1.0) * self.tails[DENSE].surprise(pace) if DENSE in self.tails else 0.0 * pace
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Arrays to save, named `<attribute>/<array>`."""
+        saved = {
+            f"{name}/{key}": value
+            for name, one in self.reference.attributes.items()
+            for key, value in one.state().items()
+        }
+        saved |= {f"tail/{name}": tail.as_array() for name, tail in self.tails.items()}
+        weights = np.array([self.weights.get(name, 1.0) for name in NAMES])
+        rest = {"pace": self.reference.pace.as_array(), "objects": self.objects.as_array(), "weights": weights}
+        return {key: np.asarray(value) for key, value in (saved | rest).items()} | {
+            "truncate": np.array([self.truncate])
+        }
+
+
+def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
+    """Take back what `Model.state` gave."""
+    attributes = {}
+    for name, kind in ATTRIBUTES.items():
+        own = {key.partition("/")[2]: value for key, value in state.items() if key.startswith(f"{name}/")}
+        if own:
+            attributes[name] = kind.load(own)
+    known = {
+        key.removeprefix("tail/"): tails.from_array(value) for key, value in state.items() if key.startswith("tail/")
+    }
+    return Model(
+        Reference(attributes, pace_from_array(state["pace"])),
+        known,
+        smoothing,
+        float(state["truncate"][0]),
+        dict(zip(NAMES, state["weights"].tolist(), strict=True)),
+        tails.from_array(state["objects"]),
+    )
+
+
+@dataclass(frozen=True)
+class Held:
+    """A part seen by a reference that was fitted without it."""
+
+    part: Part
+    reference: Reference
+    statistics: Mapping[str, np.ndarray]
+    dense: np.ndarray
+
+
+def cross(parts: Sequence[Part], wanted: Sequence[str], smoothing: Smoothing, folds: int) -> Iterator[Held]:
+    """Fit without each fold in turn and look at it: what held-out normal video looks like, with all of it used."""
+    folds = min(folds, len(parts))
+    for fold in range(folds):
+        rest = [part.seen for index, part in enumerate(parts) if index % folds != fold] or [parts[0].seen]
+        reference = fit_reference(join(rest), wanted)
+        for part in parts[fold::folds]:
+            statistics = reference.statistics(part.seen, smoothing)
+            yield Held(
+                part, reference, statistics, _largest_windows(reference, part) if DENSE in wanted else np.zeros(0)
+            )
+
+
+def _largest_windows(reference: Reference, part: Part) -> np.ndarray:
+    windows = reference.windows(part.seen, part.flow.shape[1:3])
+    return np.array([windows.pace_map(flow).max() for flow in part.flow], np.float32)
+
+
+def fit_tails(held: Sequence[Held], reference: Reference) -> dict[str, Tail]:
+    """Tails over held-out normal objects of the attributes that every fold and the whole support; `dense` over frames."""
+    found = {}
+    for name, one in reference.attributes.items():
+        values = [item.statistics[name] for item in held if name in item.statistics]
+        if values and len(values) == len(held):
+            found[name] = fit_tail(np.concatenate(values), floor=one.floor)
+    largest = np.concatenate([item.dense for item in held])
+    return found | ({DENSE: fit_tail(largest, floor=_DENSE_FLOOR)} if len(largest) else {})
+
+
+def frame_largest(values: np.ndarray, frame: np.ndarray, n_frames: int) -> np.ndarray:
+    """(N,) values of objects -> (T,) the largest of each frame; 0 where there is none."""
+    found = np.zeros(n_frames)
+    np.maximum.at(found, frame, values)
+    return found
+
+
+def fit_objects_tail(held: Sequence[Held], model: Model) -> Tail:
+    """Tail of the largest object surprise per held-out normal frame."""
+    largest = []
+    for item in held:
+        total = sum(model.surprises(item.statistics).values(), np.zeros(len(item.part.seen)))
+        largest.append(frame_largest(total, item.part.seen.frame, len(item.part.flow)))
+    return fit_tail(np.concatenate(largest), floor=_OBJECTS_FLOOR)

@@ -1,0 +1,133 @@
+"""motion: faster than people are here, or stiller than they ever are. Two attributes, because their support differs.
+
+A person's speed in the picture grows with the person's size there: pace = speed / height ** exponent, where the height
+is the one expected at the foot position. In a clean world the exponent is 1; optical flow of small people is diluted by the
+background in their boxes and the fit of the height has errors, so the exponent is fitted, between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from vadflow.attributes import scale as scales
+from vadflow.attributes.observations import Observations
+from vadflow.attributes.scale import Scale
+from vadflow.attributes.tails import Tail
+
+_MIN_PEOPLE = 200
+_PRIOR_EXPONENT = 0.5
+_STILL = 0.1  # px/frame; below this DIS flow is noise and nothing is stiller than something else
+_MOST_STILL = 0.02  # share of normal people that may stand: where more do, standing is no news
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Speed made comparable over the picture."""
+
+    scale: Scale
+    exponent: float
+
+    def unit(self, y: np.ndarray) -> np.ndarray:
+        """Foot y (px) -> what speeds there are divided by: (height / 50 px) ** exponent."""
+        return (self.scale.height(y) / 50) ** self.exponent
+
+    def as_array(self) -> np.ndarray:
+        """(6,) to save."""
+        return np.append(self.scale.as_array(), self.exponent)
+
+
+def pace_from_array(saved: np.ndarray) -> Pace:
+    """Take back what `Pace.as_array` gave."""
+    return Pace(scales.from_array(saved[:-1]), float(saved[-1]))
+
+
+def fit_pace(normal: Observations, scale: Scale) -> Pace:
+    """Fit the exponent: the slope of the fast speeds (90 % quantile) over the heights, both logarithmic, in five bands.
+
+    Bounded to [0, 1]; the prior 0.5 where heights differ by less than half, because then the slope is noise.
+    """
+    people = normal.pick(normal.person & (normal.speed > _STILL))
+    heights = scale.height(people.foot[:, 1])
+    if len(people) < _MIN_PEOPLE or scale.high < 1.5 * scale.low or np.ptp(heights) <= 0:
+        return Pace(scale, _PRIOR_EXPONENT)
+    edges = np.quantile(heights, np.linspace(0, 1, 6))
+    band = np.clip(np.searchsorted(edges, heights, side="right") - 1, 0, 4)
+    points = [(np.median(heights[band == k]), np.quantile(people.speed[band == k], 0.9)) for k in np.unique(band)]
+    x, y = np.log(np.array(points)).T
+    if np.ptp(x) < np.log(1.5):
+        return Pace(scale, _PRIOR_EXPONENT)
+    return Pace(scale, float(np.clip(np.polyfit(x, y, 1)[0], 0, 1)))
+
+
+@dataclass(frozen=True)
+class Fast:
+    """Faster than normal people and things at this depth."""
+
+    name: ClassVar[str] = "fast"
+    floor: ClassVar[float] = 0.05
+    pace: Pace
+
+    @classmethod
+    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
+        """Every scene with objects supports speed."""
+        return cls(pace) if len(normal) else None
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) pace, px/frame of a person 50 px tall."""
+        return seen.speed / self.pace.unit(seen.foot[:, 1])
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Speed here against the speed that one normal object in a thousand reaches here."""
+        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
+        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects here stay under {tail.level(0.001) * unit:.1f}"
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The perspective."""
+        return {"pace": self.pace.as_array()}
+
+    @classmethod
+    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Take back what `state` gave."""
+        return cls(pace_from_array(state["pace"]))
+
+
+@dataclass(frozen=True)
+class Still:
+    """Stiller than normal people ever are; silent for things, and in scenes where people stand about."""
+
+    name: ClassVar[str] = "still"
+    floor: ClassVar[float] = 0.1
+    pace: Pace
+
+    @classmethod
+    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
+        """Supported where hardly anybody stands: standing is then news."""
+        people = normal.pick(normal.person)
+        if len(people) < _MIN_PEOPLE:
+            return None
+        still = people.speed < 0.25 * np.median(people.speed) + _STILL / 2
+        return cls(pace) if still.mean() < _MOST_STILL else None
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) minus the logarithm of the pace, flow noise taken as the slowest there is."""
+        pace = np.maximum(seen.speed, _STILL) / self.pace.unit(seen.foot[:, 1])
+        return np.where(seen.person & seen.whole, -np.log(pace), np.nan)
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Speed here against the speed that only one normal person in a thousand stays under."""
+        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
+        limit = np.exp(-tail.level(0.001)) * unit
+        return f"still: {np.exp(-value) * unit:.1f} px/frame; 99.9 % of normal people here move faster than {limit:.1f}"
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The perspective."""
+        return {"pace": self.pace.as_array()}
+
+    @classmethod
+    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Take back what `state` gave."""
+        return cls(pace_from_array(state["pace"]))

@@ -1,0 +1,144 @@
+"""The objects of one clip as arrays: what every attribute reads. N objects, C classes, K = 17 COCO keypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+KEYPOINTS = 17
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Objects of one clip, sorted by frame.
+
+    Attributes:
+        frame: (N,) int.
+        box: (N, 4) xyxy, source px, half-open.
+        probability: (N, C) class probabilities; one-hot times confidence where the detector gives none.
+        person: (N,) bool, the detector's first guess is a person.
+        speed: (N,) mean flow magnitude in the box, px/frame.
+        velocity: (N, 2) mean flow (dx, dy), px/frame.
+        pose: (N, 17, 3) keypoints x, y (source px) and confidence; NaN where no pose was computed or found.
+        change: (N, 34) how the pose changed along its tracklet, box heights per second; NaN where unknown.
+        track: (N,) int tracklet, unique within the clip.
+        size: (height, width) of the source, px.
+        fps: frames a second.
+        classes: names by class index, "" where this clip shows none.
+    """
+
+    frame: np.ndarray
+    box: np.ndarray
+    probability: np.ndarray
+    person: np.ndarray
+    speed: np.ndarray
+    velocity: np.ndarray
+    pose: np.ndarray
+    change: np.ndarray
+    track: np.ndarray
+    size: tuple[int, int]
+    fps: float
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def foot(self) -> np.ndarray:
+        """(N, 2) middle of the lower edge: where the object stands, px."""
+        return np.stack([(self.box[:, 0] + self.box[:, 2]) / 2, self.box[:, 3]], axis=1)
+
+    @property
+    def height(self) -> np.ndarray:
+        """(N,) box height, px; at least 1."""
+        return np.maximum(self.box[:, 3] - self.box[:, 1], 1.0)
+
+    @property
+    def length(self) -> np.ndarray:
+        """(N,) longer side of the box, px: a person's size also when he lies."""
+        return np.maximum((self.box[:, 2:] - self.box[:, :2]).max(axis=1), 1.0)
+
+    @property
+    def whole(self) -> np.ndarray:
+        """(N,) bool: the box does not touch the border of the frame, so its height and foot are the object's own."""
+        height, width = self.size
+        margin = 2.0
+        low = (self.box[:, :2] > margin).all(axis=1)
+        return low & (self.box[:, 2] < width - margin) & (self.box[:, 3] < height - margin)
+
+    def pick(self, rows: np.ndarray) -> Observations:
+        """The rows of an index or a mask."""
+        arrays = {name: getattr(self, name)[rows] for name in _ARRAYS}
+        return replace(self, **arrays)
+
+    def between(self, start: int, stop: int) -> Observations:
+        """Objects of frames [start, stop)."""
+        return self.pick((self.frame >= start) & (self.frame < stop))
+
+
+_ARRAYS = ("frame", "box", "probability", "person", "speed", "velocity", "pose", "change", "track")
+
+
+def join(parts: Sequence[Observations]) -> Observations:
+    """All rows of several clips of one camera; tracklets stay apart, frame numbers do not."""
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    offsets = np.cumsum([0] + [int(part.track.max(initial=-1)) + 1 for part in parts[:-1]])
+    arrays["track"] = np.concatenate([part.track + offset for part, offset in zip(parts, offsets, strict=True)])
+    return replace(parts[0], **arrays, classes=_names([part.classes for part in parts]))
+
+
+def _names(several: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(next((name for name in names if name), "") for names in zip(*several, strict=True))
+
+
+def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classes: int) -> Observations:
+    """Read an objects table (see ARCHITECTURE.md), without tracklets and poses yet.
+
+    Args:
+        table: one clip's objects, sorted by frame.
+        size: (height, width) of the source, px.
+        fps: frames a second.
+        classes: C; rows are cut or filled with zeros to it, so that clips of one camera agree.
+    """
+    n = len(table)
+    names = [""] * classes
+    for index, name in dict.fromkeys(zip(table.class_id, table.class_name, strict=True)):
+        if 0 <= index < classes:
+            names[index] = str(name)
+    return Observations(
+        frame=table.frame.to_numpy(np.int64),
+        box=table[["x1", "y1", "x2", "y2"]].to_numpy(np.float32),
+        probability=_probability(table, classes),
+        person=(table.class_name == "person").to_numpy(bool),
+        speed=table.speed.to_numpy(np.float32),
+        velocity=table[["dx", "dy"]].to_numpy(np.float32),
+        pose=np.full((n, KEYPOINTS, 3), np.nan, np.float32),
+        change=np.full((n, 2 * KEYPOINTS), np.nan, np.float32),
+        track=np.arange(n),
+        size=size,
+        fps=fps,
+        classes=tuple(names),
+    )
+
+
+def count_classes(table: pd.DataFrame) -> int:
+    """Classes that a detector tells apart, as far as this table shows; at least 1."""
+    listed = max((len(values) for values in table.probabilities), default=0)
+    return max(listed, int(table.class_id.max()) + 1 if len(table) else 1)
+
+
+def _probability(table: pd.DataFrame, classes: int) -> np.ndarray:
+    """(N, C) float32; a detector without class probabilities gives its confidence in its first guess."""
+    found = np.zeros((len(table), classes), np.float32)
+    for row, (values, index, confidence) in enumerate(
+        zip(table.probabilities, table.class_id, table.confidence, strict=True)
+    ):
+        if len(values):
+            found[row, : len(values)] = np.asarray(values, np.float32)[:classes]
+        elif 0 <= index < classes:
+            found[row, index] = confidence
+    return found

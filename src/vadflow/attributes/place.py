@@ -1,0 +1,144 @@
+"""where: how often normal video had something at this place, moving that way; near: taller than anybody stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import cv2
+import numpy as np
+
+from vadflow.attributes import scale as scales
+from vadflow.attributes.motion import Pace, pace_from_array
+from vadflow.attributes.observations import Observations
+from vadflow.attributes.scale import Scale
+from vadflow.attributes.tails import Tail
+
+_MIN_TRACKS = 20
+_MIN_OBJECTS = 500
+_GRID = 48  # cells along the longer side of the frame
+_HEADINGS = 8
+_MOVING = 0.3  # of the median pace; slower objects have no heading
+_NAMES = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Somewhere, or some way, that normal video hardly ever shows.
+
+    Attributes:
+        rate: (9, gh, gw) share of normal objects per cell; the last plane is objects without a heading.
+        pace: perspective of speeds.
+        moving: pace from which an object has a heading.
+        size: (height, width), px.
+    """
+
+    name: ClassVar[str] = "where"
+    floor: ClassVar[float] = 0.05
+    rate: np.ndarray
+    pace: Pace
+    moving: float
+    size: tuple[int, int]
+
+    @classmethod
+    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
+        """Supported by some dozens of tracklets: a map of a few walks would call every other walk odd."""
+        if len(normal) < _MIN_OBJECTS or len(np.unique(normal.track)) < _MIN_TRACKS:
+            return None
+        moving = _MOVING * float(np.median(normal.speed / pace.unit(normal.foot[:, 1])))
+        height, width = normal.size
+        shape = (
+            _HEADINGS + 1,
+            max(1, round(_GRID * height / max(height, width))),
+            max(1, round(_GRID * width / max(height, width))),
+        )
+        empty = cls(np.zeros(shape, np.float32), pace, moving, normal.size)
+        counts = np.zeros(shape, np.float32)
+        np.add.at(counts, empty._cells(normal), 1.0)
+        return cls(_blur(counts, empty._sigma()) / len(normal), pace, moving, normal.size)
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) minus log10 of the rate, against an even spread over the frame; at most 4."""
+        even = 1 / self.rate.size
+        rate = self.rate[self._cells(seen)]
+        return np.where(seen.box[:, 3] < self.size[0] - 2, -np.log10(np.maximum(rate / even, 1e-4)), np.nan)
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """The place, the heading, and how rare both are."""
+        one = seen.pick(np.array([row]))
+        heading = int(self._cells(one)[0][0])
+        way = f"moving {_NAMES[heading]}" if heading < _HEADINGS else "standing"
+        x, y = one.foot[0]
+        often, usual = 10.0**-value, 10.0 ** -tail.level(0.001)
+        return (
+            f"where: {way} at ({x:.0f}, {y:.0f}), {often:.2f} times as often in normal video as an average place and way; "
+            f"99.9 % of normal objects are seen where it is over {usual:.2f}"
+        )
+
+    def _cells(self, seen: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) heading, row and column of each object."""
+        _, rows, columns = self.rate.shape
+        foot = seen.foot
+        row = np.clip(foot[:, 1] / self.size[0] * rows, 0, rows - 1).astype(int)
+        column = np.clip(foot[:, 0] / self.size[1] * columns, 0, columns - 1).astype(int)
+        angle = np.arctan2(seen.velocity[:, 1], seen.velocity[:, 0])
+        heading = np.round(angle / (2 * np.pi) * _HEADINGS).astype(int) % _HEADINGS
+        speed = np.hypot(*seen.velocity.T) / self.pace.unit(foot[:, 1])
+        return np.where(speed >= self.moving, heading, _HEADINGS), row, column
+
+    def _sigma(self) -> float:
+        """Blur in cells: half the height of a middling person."""
+        middle = self.pace.scale.height(np.array([self.size[0] / 2]))[0]
+        return float(np.clip(0.5 * middle / self.size[0] * self.rate.shape[1], 0.7, 4.0))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The map and the perspective."""
+        return {"rate": self.rate, "pace": self.pace.as_array(), "other": np.array([self.moving, *self.size])}
+
+    @classmethod
+    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Take back what `state` gave."""
+        moving, height, width = state["other"]
+        return cls(state["rate"], pace_from_array(state["pace"]), float(moving), (int(height), int(width)))
+
+
+def _blur(counts: np.ndarray, sigma: float) -> np.ndarray:
+    """Spread counts over neighbouring cells and neighbouring headings (a circle); standing stays apart."""
+    spread = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) for plane in counts])
+    ring = spread[:_HEADINGS]
+    spread[:_HEADINGS] = 0.5 * ring + 0.25 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0))
+    return spread
+
+
+@dataclass(frozen=True)
+class Near:
+    """Taller than people stand at this place: somebody too close, on something, or something larger than a person."""
+
+    name: ClassVar[str] = "near"
+    floor: ClassVar[float] = 0.05
+    scale: Scale
+
+    @classmethod
+    def fit(cls, normal: Observations, scale: Scale) -> Self | None:
+        """Supported where people's heights are known."""
+        return cls(scale) if scale.supported else None
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) log of height over the height expected at the foot."""
+        return np.log(seen.height / self.scale.height(seen.foot[:, 1]))
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Height here against the height that one normal object in a thousand has here."""
+        limit = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(tail.level(0.001))
+        tall = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(value)
+        return f"near: {tall:.0f} px tall; 99.9 % of normal objects here stay under {limit:.0f}"
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The perspective."""
+        return {"scale": self.scale.as_array()}
+
+    @classmethod
+    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Take back what `state` gave."""
+        return cls(scales.from_array(state["scale"]))

@@ -1,0 +1,98 @@
+"""Objects of neighbouring frames linked by overlap, and values smoothed along the links. N objects."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+Smoother = Literal["centred", "causal"]
+
+
+def link(frame: np.ndarray, box: np.ndarray, *, min_iou: float, max_gap: int) -> np.ndarray:
+    """Number the tracklets: best overlaps first, one to one; a box without a partner starts a new one.
+
+    Args:
+        frame: (N,) int, sorted.
+        box: (N, 4) xyxy, px.
+        min_iou: least overlap of two boxes of one tracklet.
+        max_gap: frames a tracklet may be unseen, for example between two detector frames.
+
+    Returns:
+        (N,) int tracklet of every object. Only the past is used, so a live camera gets the same numbers.
+    """
+    track = np.arange(len(frame))
+    open_rows = np.zeros(0, np.int64)  # last row of every tracklet that may still be continued
+    fresh = 0
+    for start, stop in _frames(frame):
+        rows = np.arange(start, stop)
+        open_rows = open_rows[frame[open_rows] >= frame[start] - max_gap]
+        partners = _match(box[open_rows], box[rows], min_iou)
+        for new, row in enumerate(rows):
+            if new in partners:
+                track[row] = track[open_rows[partners[new]]]
+            else:
+                track[row], fresh = fresh, fresh + 1
+        lost = np.setdiff1d(np.arange(len(open_rows)), list(partners.values()))
+        open_rows = np.concatenate([open_rows[lost], rows])
+    return track
+
+
+def _frames(frame: np.ndarray) -> list[tuple[int, int]]:
+    starts = np.flatnonzero(np.diff(frame, prepend=-1))
+    return list(zip(starts, [*starts[1:], len(frame)], strict=True)) if len(frame) else []
+
+
+def _match(before: np.ndarray, now: np.ndarray, min_iou: float) -> dict[int, int]:
+    """Row of `now` -> row of `before`, one to one, largest overlap first."""
+    overlaps = iou(before, now)  # before, now
+    partners: dict[int, int] = {}
+    used: set[int] = set()
+    olds, news = np.nonzero(overlaps >= min_iou)
+    for pair in np.argsort(-overlaps[olds, news], kind="stable"):
+        old, new = int(olds[pair]), int(news[pair])
+        if new not in partners and old not in used:
+            partners[new] = old
+            used.add(old)
+    return partners
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(A, 4) and (B, 4) boxes -> (A, B) intersection over union, in [0, 1]."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    area = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
+    return shared / np.maximum(area[0][:, None] + area[1][None, :] - shared, 1e-9)
+
+
+def smooth(values: np.ndarray, frame: np.ndarray, track: np.ndarray, *, width: float, smoother: Smoother) -> np.ndarray:
+    """Weighted mean of `values` along each tracklet; NaN is skipped, and stays only where the whole window is NaN.
+
+    Args:
+        values: (N,) or (N, D).
+        frame: (N,) int.
+        track: (N,) int.
+        width: frames; the standard deviation of a Gaussian (centred) or the time constant of an exponential (causal).
+        smoother: centred looks 2 widths ahead; causal only back.
+    """
+    if width <= 0 or not len(values):
+        return values
+    found = values.astype(np.float32, copy=True)
+    order = np.argsort(track, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(track[order])) + 1):
+        if len(rows) > 1:
+            found[rows] = _smooth_one(values[rows], frame[rows], width, smoother)
+    return found
+
+
+def _smooth_one(values: np.ndarray, frame: np.ndarray, width: float, smoother: Smoother) -> np.ndarray:
+    lag = frame[:, None] - frame[None, :]  # how far the second lies in the past of the first
+    if smoother == "centred":
+        weight = np.exp(-0.5 * (lag / width) ** 2) * (np.abs(lag) <= 2 * width)
+    else:
+        weight = np.exp(-np.clip(lag, 0, None) / width) * (lag >= 0)
+    known = np.isfinite(values)
+    total = weight @ known
+    mean = (weight @ np.where(known, values, 0)) / np.maximum(total, 1e-12)
+    return np.where(total > 0, mean, np.nan)

