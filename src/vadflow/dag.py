@@ -212,9 +212,14 @@ class Plan:
 
     def digest(self, dataset: str, system: str) -> str:
         """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
-        behind = {section for need in self.needs(system) for section in SECTIONS.get(need, ())}
-        own = ("frames", f"datasets.{dataset}", "training.held_out", f"systems.{system}", "scoring", "metrics")
-        return self.params.digest(*own, *sorted(behind))
+        common = ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics")
+        if system in self.params.external:
+            return self.params.digest(*common, f"external.{system}")
+        members = [system] if system in self.systems else self.params.fusion.systems
+        needs = frozenset[str]().union(*map(self.needs, members))
+        behind = {section for need in needs for section in SECTIONS.get(need, ())}
+        own = [f"systems.{member}" for member in members] + (["fusion"] if system in self.made else [])
+        return self.params.digest(*common, *sorted(behind), *own)
 
     def posing(self) -> str | None:
         """The first system that reads poses: its section says how they are made. None where no system does."""

@@ -66,13 +66,14 @@ class Subject:
         pseudo, every = self.workspace.pseudo, frozenset({"frames", "differences"})
         clips = [draw_clip(self.folder, f"n{i}", _FRAMES, shape=self.shape, needs=every, seed=i) for i in range(_CLIPS)]
         kinds = {kind: pseudo.of(kind) for kind in pseudo.kinds}
-        numbers: dict[str, Any] = {
-            "per_clip": pseudo.per_clip,
-            "window": pseudo.window,
-            "motion": pseudo.motion,
-            "seed": pseudo.seed,
-        }
-        return build(clips, kinds, **numbers)
+        return build(
+            clips,
+            kinds,
+            per_clip=pseudo.per_clip,
+            window=pseudo.window,
+            motion=pseudo.motion,
+            seed=pseudo.seed,
+        )
 
 
 def declares_itself(subject: Subject) -> None:
