@@ -1,8 +1,9 @@
 """Chooses attribute weights and truncation: held-out normal frames against pseudo-anomalies, the same way for every scene.
 
-Start from the prior `MOST`; in turn try every share of it in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean AUC over
-the families of trials by more than `_GAIN`. Families, so that many trials of one kind do not outvote the others. The pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only
-its own support test silences an attribute, because a list of trials never holds the anomaly that comes.
+Start from the prior `MOST`; in turn try every share of it in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean
+AUC over the families of trials by more than `_GAIN`: families, so that many trials of one kind do not outvote the others. The
+pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only its own support test
+silences an attribute, because a list of trials never holds the anomaly that comes.
 """
 
 from __future__ import annotations
