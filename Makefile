@@ -48,6 +48,7 @@ check: $(READY) ## ruff, mypy, snakefmt, import order of the packages, schema in
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/lint-imports
+	$(BIN)/vadflow schema --check
 
 ui: $(READY) ## browse the runs: MLflow on 127.0.0.1
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(abspath $(WORKSPACE))/results/mlflow/mlflow.db --host 127.0.0.1 --port $(PORT)

@@ -2,6 +2,7 @@
 # Read this as a table of contents. A workspace is any folder with a params.yaml: `snakemake -d <workspace>`.
 import os
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -16,6 +17,7 @@ from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
 from vadflow.provenance import code
+from vadflow.rows import external_file, external_heldout
 
 try:
     PARAMS = params.load("params.yaml")
@@ -46,3 +48,5 @@ rule all:
         score_files(),
         metric_files(),
         report_files(),
+    message:
+        "Done: results/auc_table.csv, results/auc_table.html and results/report/index.html"

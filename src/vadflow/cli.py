@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vadflow import proofs
 from vadflow.errors import VadflowError
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 = all is well, 1 = trouble with the data or parameters, told in one line each.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="vadflow: %(message)s", stream=sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command].run(options)
@@ -68,8 +69,75 @@ def _check(options: argparse.Namespace) -> int:
     return int(check.in_trouble(lines))
 
 
+def _shown(text_of: Callable[[argparse.Namespace], str]) -> Callable[[argparse.Namespace], int]:
+    """A command that only has something to say."""
+
+    def run(options: argparse.Namespace) -> int:
+        show(text_of(options))
+        return 0
+
+    return run
+
+
+def _judged(verdict_of: Callable[[argparse.Namespace], tuple[str, bool]]) -> Callable[[argparse.Namespace], int]:
+    """A command that says something and ends with 1 when it found trouble."""
+
+    def run(options: argparse.Namespace) -> int:
+        text, trouble = verdict_of(options)
+        show(text)
+        return int(trouble)
+
+    return run
+
+
+def _workspace_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the workspace; made where it is missing")
+    # One option takes name and values: argparse would lose positionals that follow an option.
+    parser.add_argument(
+        "--example",
+        nargs="+",
+        required=True,
+        metavar=("NAME", "KEY=VALUE"),
+        help="a folder of examples/, and its places",
+    )
+
+
+def _workspace(options: argparse.Namespace) -> int:
+    from vadflow import workspace
+
+    name, *pairs = options.example
+    values = dict(pair.partition("=")[::2] for pair in pairs)
+    show(f"{workspace.create(options.folder, name, values)}\n")
+    return 0
+
+
+def _schema_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the file is not in step")
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from vadflow import schema
+
+    if options.check:
+        schema.require_in_step()
+    else:
+        show(f"{schema.write()}\n")
+    return 0
+
+
 COMMANDS = {
     "check": Command("hold the datasets' files against what is expected of them", _check_arguments, _check),
+    "evaluate": Command(
+        "judge existing scores again, under any protocol", proofs.evaluate_arguments, _shown(proofs.evaluate)
+    ),
+    "compare": Command("test whether one system beats another", proofs.compare_arguments, _shown(proofs.compare)),
+    "verify": Command(
+        "name the first stage in which two results differ", proofs.verify_arguments, _judged(proofs.verify)
+    ),
+    "conform": Command("check one's own system", proofs.conform_arguments, _judged(proofs.conform)),
+    "fine": Command("mark an event on unlabelled video as normal", proofs.fine_arguments, _shown(proofs.fine)),
+    "workspace": Command("make a workspace from an example", _workspace_arguments, _workspace),
+    "schema": Command("write workflow/schemas/params.schema.json", _schema_arguments, _schema),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def views(index: pd.DataFrame, clips: Sequence[str], files: Mapping[str, Sequenc
     rows = index.set_index("clip")
     found = []
     for number, name in enumerate(clips):
-        row = rows.loc[name]
+        row: Any = rows.loc[name]
         given = {_FIELDS[kind]: Path(paths[number]) for kind, paths in files.items()}
         found.append(ClipView(name, float(row["fps"]), (int(row["height"]), int(row["width"])), **given))
     return found

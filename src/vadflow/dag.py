@@ -6,15 +6,26 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
-from vadflow.layout import Layout
+from vadflow.layout import EXTERNAL, FUSION, NORMAL_EVENTS, RESULTS, Layout
 from vadflow.params import Params
+from vadflow.rows import MadeRow, external_row, fusion_row
+from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
+EXTERNAL_SECTION = "external"
 CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
+SECTIONS = {
+    "differences": ("differences",),
+    "flow": ("differences",),
+    "objects": ("objects", "differences"),
+    "pseudo": ("pseudo", "differences"),
+}
+"""The sections of `params.yaml` behind what a system may need; `frames` and the dataset's own are behind everything."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,7 @@ class Plan:
         """
         self.params, self.clips_per_job = params, clips_per_job
         self.sources = {name: _list_clips(name, section) for name, section in params.datasets.items()}
+        self.fed_back = self._fed_back(read_events())
 
     @property
     def datasets(self) -> list[str]:
@@ -98,6 +110,10 @@ class Plan:
     def _adapter(self, dataset: str) -> object:
         return plugins.load("datasets", self.adapter_name(dataset), ("clips",), "datasets")
 
+    def _benchmark(self, dataset: str) -> str | None:
+        found = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
+        return str(found) if found is not None else None
+
     def paths(self, dataset: str, split: Split) -> list[str]:
         """Source videos or image folders of one split."""
         return [str(source.path) for source in self.sources[dataset] if source.split == split]
@@ -110,18 +126,81 @@ class Plan:
         """Source videos and label files that no training job may have among its ancestors, per dataset."""
         return {name: self.paths(name, "test") + self.label_files(name) for name in self.datasets}
 
+    def closed(self, dataset: str) -> list[str]:
+        """Folders in which a training or calibration job may open its declared inputs only.
+
+        All results, scores made elsewhere, and every path the dataset's section names.
+        """
+        section = self.params.datasets[dataset].model_dump()
+        paths = {Path(value).expanduser() for value in section.values() if isinstance(value, str)}
+        return [RESULTS, EXTERNAL, *sorted(str(path) for path in paths if path.exists())]
+
+    def labelled(self, dataset: str) -> bool:
+        """Whether anyone is judged on its test clips."""
+        return bool(self.label_files(dataset)) or self._benchmark(dataset) is not None
+
+    def _fed_back(self, events: Sequence[NormalEvent]) -> dict[str, list[NormalEvent]]:
+        """What a person has marked as normal, per dataset."""
+        found: dict[str, list[NormalEvent]] = {}
+        for event in events:
+            self.require_unlabelled(event)
+            found.setdefault(event.dataset, []).append(event)
+        return found
+
+    def require_unlabelled(self, event: NormalEvent) -> None:
+        """Refuse to calibrate on test frames that judge someone.
+
+        Raises:
+            VadflowError: the dataset has labels, or there is no such clip to watch.
+        """
+        where = f"{NORMAL_EVENTS}: {event.dataset}/{event.clip}"
+        if event.dataset not in self.sources or event.clip not in self.clips(event.dataset, "test"):
+            raise VadflowError("no such watched clip", where=where, fix="Correct the name.")
+        if self.labelled(event.dataset):
+            raise VadflowError(
+                "the dataset has labels, so its test frames must not calibrate anything",
+                where=where,
+                fix="Events are marked as fine on video without labels only.",
+            )
+
     @cached_property
     def systems(self) -> dict[str, Any]:
         """The `System` class of every chosen system, in table order."""
         return {name: _system(name) for name in self.params.systems.names}
 
+    @cached_property
+    def made(self) -> dict[str, MadeRow]:
+        """The rows that no system file makes: `fusion`, and what other people's code scored."""
+        members = self.params.fusion.systems
+        stochastic = any(self.systems[name].stochastic for name in members)
+        fused = {FUSION: fusion_row(members, stochastic=stochastic)} if members else {}
+        return fused | {name: external_row(name, made.note) for name, made in self.params.external.items()}
+
+    def made_for(self, dataset: str) -> list[str]:
+        """Those of them that a dataset's part of the table has."""
+        external = self.params.external
+        return [name for name in self.made if name not in external or external[name].dataset == dataset]
+
+    def rows(self, dataset: str) -> list[tuple[str, int]]:
+        """All (system, seed) pairs that are judged on a dataset: what was trained, and what was made from scores."""
+        return self.runs() + [(name, seed) for name in self.made_for(dataset) for seed in self.seeds(name)]
+
+    def row(self, system: str) -> Any:
+        """What is known of a row: its `System` class, or a `MadeRow`."""
+        return self.systems.get(system) or self.made[system]
+
+    def member_runs(self, seed: int | str) -> list[tuple[str, int]]:
+        """The members of `fusion` under one seed; what no seed changes has one run only."""
+        members = self.params.fusion.systems
+        return [(name, int(seed) if int(seed) in self.seeds(name) else self.seeds(name)[0]) for name in members]
+
     def seeds(self, system: str) -> list[int]:
         """Seeds a system is trained under: one for what no seed changes."""
         seeds = self.params.training.seeds
-        return seeds if self.systems[system].stochastic else seeds[:1]
+        return seeds if self.row(system).stochastic else seeds[:1]
 
     def runs(self) -> list[tuple[str, int]]:
-        """All (system, seed) pairs in table order."""
+        """All (system, seed) pairs that are trained, in table order."""
         return [(system, seed) for system in self.systems for seed in self.seeds(system)]
 
     def needs(self, system: str) -> frozenset[str]:
@@ -131,6 +210,19 @@ class Plan:
     def clip_kinds(self, system: str) -> list[str]:
         """The per-clip artefacts a system's jobs get."""
         return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
+
+    def digest(self, dataset: str, system: str) -> str:
+        """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
+        names = [system] if system in self.systems else [FUSION, EXTERNAL_SECTION, *self._members(system)]
+        systems = [name for name in names if name in self.systems]
+        behind = {section for name in systems for need in self.needs(name) for section in SECTIONS.get(need, ())}
+        behind |= {f"systems.{name}" for name in systems} | (set(names) - set(systems))
+        own = ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics")
+        return self.params.digest(*own, *sorted(behind))
+
+    def _members(self, row: str) -> list[str]:
+        """The systems behind a made row: the members of `fusion`, none behind other people's scores."""
+        return list(self.params.fusion.systems) if row == FUSION else []
 
     def posing(self) -> str | None:
         """The first system that reads poses: its section says how they are made. None where no system does."""
@@ -150,10 +242,10 @@ class Plan:
 
     def claim(self, dataset: str, system: str) -> dict[str, Any]:
         """What the table says beside our number: the published one, its source and kind, and how the paper crops its clips."""
-        benchmark = getattr(self._adapter(dataset), "benchmark", lambda section: None)(self.params.datasets[dataset])
-        chosen = self.systems[system]
+        benchmark = self._benchmark(dataset)
+        chosen = self.row(system)
         claim: dict[str, Any] = {"kind": chosen.kind, "crop": list(chosen.paper_crop), "notes": list(chosen.notes)}
-        found = chosen.paper.get(benchmark)
+        found = (chosen.paper or {}).get(benchmark)
         if found is not None:
             aggregate = "macro" if found.kind == "macro" else "micro"
             claim |= {"paper_auc": found.auc, "paper_source": f"{found.kind}: {found.source}", "aggregate": aggregate}
@@ -161,7 +253,7 @@ class Plan:
 
 
 def _system(name: str) -> type:
-    return plugins.load("systems", name, ("System",), "systems.names").System  # type: ignore[no-any-return]
+    return plugins.load("systems", name, ("System",), "systems.names").System
 
 
 def _identifier(name: str) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from vadflow import guard
 from vadflow.errors import VadflowError
 
 log = logging.getLogger("vadflow")
@@ -28,7 +29,8 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     limit_threads(int(snakemake.threads))
     start_log(str(snakemake.log[0]) if snakemake.log else None)
     try:
-        main(snakemake)
+        with fenced(snakemake):
+            main(snakemake)
     except VadflowError as fault:
         log.error("%s", fault)
         sys.exit(1)
@@ -38,6 +40,15 @@ def run(main: Callable[[Any], None], snakemake: Any) -> None:
     except Exception:  # a bug of ours keeps its traceback, in the job's log too
         log.exception("rule %s failed", snakemake.rule)
         sys.exit(1)
+
+
+def fenced(snakemake: Any) -> contextlib.AbstractContextManager[None]:
+    """A training or calibration job (its rule has a parameter `closed`) can open its declared files only; any other job is free."""
+    closed = snakemake.params.get("closed")
+    if not closed:
+        return contextlib.nullcontext()
+    scratch = [snakemake.params.get("checkpoint")]
+    return guard.guarded(closed, snakemake.input, snakemake.output, [path for path in scratch if path])
 
 
 def limit_threads(threads: int) -> None:

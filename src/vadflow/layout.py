@@ -15,6 +15,13 @@ REPORT = f"{RESULTS}/report/index.html"
 TRACKING = f"{RESULTS}/tracking.json"
 STORE = f"{RESULTS}/mlflow/mlflow.db"
 WEIGHTS = f"{RESULTS}/detector_weights.json"
+RECORD = f"{RESULTS}/record.json"
+EXTERNAL = "external_scores"
+"""Folder of a workspace in which scores made by other people's code lie, one folder a system."""
+FUSION = "fusion"
+"""Name of the row that averages others."""
+NORMAL_EVENTS = "normal_events.csv"
+"""What a person has marked as normal: "that was fine"."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,6 +30,7 @@ from vadflow.errors import VadflowError
 from vadflow.types import Name
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+RESERVED = ("report", "mlflow")
 
 
 class Section(BaseModel):
@@ -97,6 +100,19 @@ class ScoringParams(Section):
     false_alarms_per_hour: float = Field(gt=0, description="what the threshold, set on held-out normal video, may cost")
     merge_gap_s: float = Field(ge=0, description="alarms closer than this are one event, s")
     min_event_s: float = Field(ge=0, description="shorter alarms are dropped, s")
+
+
+class FusionParams(Section):
+    """The row `fusion`: the plain mean of some systems' calibrated scores. Nothing in it is fitted."""
+
+    systems: list[Name] = Field(description="its members, from systems.names; empty = no such row")
+
+
+class ExternalSystem(Section):
+    """Scores that other people's code made: `external_scores/<name>/<clip>.parquet` (docs/score-bank.md)."""
+
+    dataset: Name = Field(description="whose test clips were scored")
+    note: str = Field(min_length=1, description="where the scores come from; stands in the table")
 
 
 class MetricsParams(Section):
@@ -198,6 +214,8 @@ class Params(Section):
     pseudo: PseudoParams
     training: TrainingParams
     systems: SystemsParams
+    fusion: FusionParams
+    external: dict[Name, ExternalSystem] = Field(description="rows of the table whose scores were made elsewhere")
     scoring: ScoringParams
     metrics: MetricsParams
     report: ReportParams
@@ -208,7 +226,23 @@ class Params(Section):
     def _adapters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
+        _require_distinct_folders(value)
         return {name: dataset_section(section) for name, section in value.items()}
+
+    @model_validator(mode="after")
+    def _rows(self) -> Params:
+        """Every row of the table has a name of its own, and every row that is made from others names them rightly."""
+        names = self.systems.names
+        if strangers := [name for name in self.fusion.systems if name not in names]:
+            raise ValueError(f"fusion.systems: {', '.join(strangers)} must be among systems.names ({', '.join(names)})")
+        if len(set(self.fusion.systems)) != len(self.fusion.systems):
+            raise ValueError("fusion.systems: members must differ from each other")
+        if taken := [name for name in self.external if name in (*names, "fusion")]:
+            raise ValueError(f"external: the name {taken[0]!r} is taken by a system of our own")
+        for name, made in self.external.items():
+            if made.dataset not in self.datasets:
+                raise ValueError(f"external.{name}.dataset: {made.dataset!r} must be among {', '.join(self.datasets)}")
+        return self
 
     def section(self, *names: str) -> str:
         """Sections as one JSON string with sorted keys: what a rule gets as its `params`, so that another section's edit reruns nothing.
@@ -229,10 +263,22 @@ class Params(Section):
             values[name] = _plain(value)
         return json.dumps(values, sort_keys=True)
 
-    def digest(self) -> str:
-        """Hash of every section that can change a score or the table: pages and tracking cannot."""
-        text = self.section(*[name for name in type(self).model_fields if name not in ("report", "tracking")])
+    def digest(self, *names: str) -> str:
+        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named."""
+        every = [name for name in type(self).model_fields if name not in ("report", "tracking")]
+        text = self.section(*(names or every))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _require_distinct_folders(names: Iterable[Any]) -> None:
+    """A dataset's name is its folder in results/ and part of rule names, which know letters, digits and _ only."""
+    seen: dict[str, Any] = {}
+    for name in names:
+        if name in RESERVED:
+            raise ValueError(f"results/{name} is used by the workflow: choose another name than {name!r}")
+        other = seen.setdefault(re.sub(r"[^0-9a-z]", "_", str(name).lower()), name)
+        if other != name:
+            raise ValueError(f"{other!r} and {name!r} differ in case or punctuation only: rename one")
 
 
 def dataset_section(section: Any) -> Section:
@@ -251,17 +297,34 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
+    return _checked(Params, _raw(path), path)
+
+
+def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:
+    """Read and check one section alone, without importing a single system for it.
+
+    Raises:
+        VadflowError: as `load`, or the section is missing.
+    """
+    raw = _raw(path)
+    return _checked(model, raw.get(name) if isinstance(raw, dict) else None, path)
+
+
+def _raw(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise VadflowError(
             "no such file", where=str(path), fix="A workspace is a folder with a params.yaml; copy one from examples/."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as fault:
         raise VadflowError(f"not valid YAML: {fault}", where=str(path), fix="Mind the indentation.") from fault
+
+
+def _checked(model: type[Any], raw: Any, path: str | Path) -> Any:
     try:
-        return Params.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as fault:
         raise VadflowError(
             _explain(fault), where=str(path), fix="See the descriptions in workflow/schemas/params.schema.json."

@@ -127,11 +127,11 @@ def _log_run(mlflow: Any, client: Any, run: str, record: RunRecord) -> None:
     ]
     for term, curve in record.history.groupby(["phase", "term"], sort=False):
         kept = curve.iloc[:: max(1, math.ceil(len(curve) / CURVE_POINTS))]
-        name = ".".join(term)
+        name = ".".join(map(str, term))
         metrics += [
-            mlflow.entities.Metric(name, row.value, 0, int(row.step))
-            for row in kept.itertuples()
-            if _is_number(row.value)
+            mlflow.entities.Metric(name, float(value), 0, int(step))
+            for step, value in zip(kept["step"], kept["value"], strict=True)
+            if math.isfinite(value)
         ]
     for start in range(0, max(len(params), 1), 100):
         client.log_batch(run, params=params[start : start + 100])

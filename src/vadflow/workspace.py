@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,9 +38,10 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
             raise VadflowError(
                 f"expected {name}=<value>, found none",
                 where=f"example {example}",
-                fix=f"For example: make {example} {name}=/path/to/it",
+                fix=f"For example: vadflow workspace {folder} --example {example} {name}=/path/to/it",
             )
-        text = text.replace(f"{{{name}}}", _absolute(values[name]))
+        quoted = json.dumps(_absolute(values[name]), ensure_ascii=False)[1:-1]  # the places stand in double quotes
+        text = text.replace(f"{{{name}}}", quoted)
     path = folder / "params.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)

@@ -15,10 +15,11 @@ from systems_data import draw_clip
 from vadflow.errors import VadflowError
 from vadflow.scoring.calibrate import calibrate, fit_calibration
 from vadflow.scoring.events import event_table, find_events
-from vadflow.scoring.score import dense_scores, score_clip
+from vadflow.scoring.score import score_clip
 from vadflow.scoring.smooth import smooth
 from vadflow.scoring.threshold import fit_threshold
 from vadflow.systems.base import FrameScore, NoParams, System
+from vadflow.systems.dense import dense_scores
 
 RATE = {"merge_gap_s": 0.0, "min_event_s": 0.0}
 

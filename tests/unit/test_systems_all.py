@@ -12,7 +12,8 @@ from systems_data import SHAPE, draw_clip, small_params, system_names
 from vadflow.clip import ClipView
 from vadflow.scoring.score import score_clip
 from vadflow.systems.base import FrameScore, System
-from vadflow.training.fit import fit_system, load_system
+from vadflow.training.fit import fit_system
+from vadflow.training.store import load_system
 
 NAMES = system_names()
 LENGTHS = [0, 1, 3, 5, 12]

@@ -1,7 +1,7 @@
 # What every rules file uses: sections of params.yaml as one string, and the source files behind a script.
 wildcard_constraints:
     dataset=alternatives(PLAN.datasets),
-    system=alternatives(PARAMS.systems.names),
+    system=alternatives([*PLAN.systems, *PLAN.made]),
     seed=r"\d+",
 
 
@@ -17,5 +17,18 @@ def section(*names):
 
 
 def every(file, runs=None):
-    """One file per dataset, system and seed."""
-    return [file(Layout(dataset), system, seed) for dataset in PLAN.datasets for system, seed in runs or PLAN.runs()]
+    """One file per dataset, trained system and seed."""
+    return [
+        file(Layout(dataset), system, seed)
+        for dataset in PLAN.datasets
+        for system, seed in runs or PLAN.runs()
+    ]
+
+
+def every_row(file):
+    """One file per dataset, row of its table and seed: also of `fusion` and of scores made elsewhere."""
+    return [
+        file(Layout(dataset), system, seed)
+        for dataset in PLAN.datasets
+        for system, seed in PLAN.rows(dataset)
+    ]

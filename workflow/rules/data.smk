@@ -1,7 +1,15 @@
 # datasets: video that renders itself, the checked clip index of each split, and the truth of the test clips.
 def data_files():
-    indexes = [Layout(dataset).index(split) for dataset in PLAN.datasets for split in ("train", "test")]
-    truth = [Layout(dataset).truth(table) for dataset in PLAN.datasets for table in ("frames", "regions")]
+    indexes = [
+        Layout(dataset).index(split)
+        for dataset in PLAN.datasets
+        for split in ("train", "test")
+    ]
+    truth = [
+        Layout(dataset).truth(table)
+        for dataset in PLAN.datasets
+        for table in ("frames", "regions")
+    ]
     return indexes + truth
 
 
@@ -11,18 +19,13 @@ for chunk in PLAN.chunks():
         rule:
             name:
                 f"render_{chunk.key}"
-            message:
-                f"Rendering {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
             input:
-                code=script_code("render.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
+                code=script_code(
+                    "render.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"
+                ),
             output:
                 videos=chunk.paths,
                 truth=[str(source.labels) for source in chunk.sources],
-            params:
-                dataset=chunk.dataset,
-                split=chunk.split,
-                clips=chunk.clips,
-                section=section(f"datasets.{chunk.dataset}"),
             log:
                 f"logs/render/{chunk.key}.log",
             benchmark:
@@ -30,6 +33,13 @@ for chunk in PLAN.chunks():
             threads: 1
             resources:
                 mem_mb=500,
+            params:
+                dataset=chunk.dataset,
+                split=chunk.split,
+                clips=chunk.clips,
+                section=section(f"datasets.{chunk.dataset}"),
+            message:
+                f"Rendering {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
             script:
                 "../scripts/render.py"
 
@@ -40,17 +50,14 @@ for dataset in PLAN.datasets:
         rule:
             name:
                 f"index_{split}_{dataset}"
-            message:
-                f"Checking the {split} clips of {dataset}"
             input:
-                decoded=[Layout(dataset).decoded(split, clip) for clip in PLAN.clips(dataset, split)],
+                decoded=[
+                    Layout(dataset).decoded(split, clip)
+                    for clip in PLAN.clips(dataset, split)
+                ],
                 code=script_code("index.py", f"datasets.{PLAN.adapter_name(dataset)}"),
             output:
                 Layout(dataset).index(split),
-            params:
-                dataset=dataset,
-                split=split,
-                section=section(f"datasets.{dataset}"),
             log:
                 f"logs/index/{dataset}_{split}.log",
             benchmark:
@@ -58,25 +65,28 @@ for dataset in PLAN.datasets:
             threads: 1
             resources:
                 mem_mb=500,
+            params:
+                dataset=dataset,
+                split=split,
+                section=section(f"datasets.{dataset}"),
+            message:
+                f"Checking the {split} clips of {dataset}"
             script:
                 "../scripts/index.py"
 
     rule:
         name:
             f"truth_{dataset}"
-        message:
-            f"Reading the test labels of {dataset}"
         input:
             index=Layout(dataset).index("test"),
-            videos=[path for chunk in PLAN.chunks(dataset, "test") for path in chunk.paths],
+            videos=[
+                path for chunk in PLAN.chunks(dataset, "test") for path in chunk.paths
+            ],
             labels=PLAN.label_files(dataset),
             code=script_code("truth.py", f"datasets.{PLAN.adapter_name(dataset)}"),
         output:
             frames=Layout(dataset).truth("frames"),
             regions=Layout(dataset).truth("regions"),
-        params:
-            dataset=dataset,
-            section=section(f"datasets.{dataset}"),
         log:
             f"logs/truth/{dataset}.log",
         benchmark:
@@ -84,5 +94,10 @@ for dataset in PLAN.datasets:
         threads: 1
         resources:
             mem_mb=1000,
+        params:
+            dataset=dataset,
+            section=section(f"datasets.{dataset}"),
+        message:
+            f"Reading the test labels of {dataset}"
         script:
             "../scripts/truth.py"

@@ -1,11 +1,20 @@
 # metrics: every number of the protocol per system and seed, then the two tables over all datasets, and the leakage audit.
 def metric_files():
-    tables = [layout.AUC_TABLE, layout.AUC_TWIN, layout.COST_TABLE, layout.AUDIT]
-    return tables + every(lambda place, system, seed: place.metrics(system, seed))
+    tables = [
+        layout.AUC_TABLE,
+        layout.AUC_TWIN,
+        layout.COST_TABLE,
+        layout.AUDIT,
+        layout.RECORD,
+    ]
+    return tables + every_row(lambda place, system, seed: place.metrics(system, seed))
 
 
 def cost_files():
-    jobs = {dataset: [f"score_{chunk.number:03d}" for chunk in PLAN.chunks(dataset, "test")] for dataset in PLAN.datasets}
+    jobs = {
+        dataset: [f"score_{chunk.number:03d}" for chunk in PLAN.chunks(dataset, "test")]
+        for dataset in PLAN.datasets
+    }
     return [
         Layout(dataset).cost(job, system, seed)
         for dataset in PLAN.datasets
@@ -15,45 +24,63 @@ def cost_files():
 
 
 for dataset in PLAN.datasets:
-    for local, systems in (((), PLAN.only_scoring()), (("maps", "regions"), PLAN.localising())):
+    for local, systems in (
+        ((), PLAN.only_scoring() + PLAN.made_for(dataset)),
+        (("maps", "regions"), PLAN.localising()),
+    ):
 
         rule:
             name:
                 f"metrics_{dataset}_{'local' if local else 'frame'}"
-            message:
-                f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
             input:
-                scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
+                **{
+                    kind: [
+                        Layout(dataset).scored(kind, clip)
+                        for clip in PLAN.clips(dataset, "test")
+                    ]
+                    for kind in local
+                },
+                scores=[
+                    Layout(dataset).scored("scores", clip)
+                    for clip in PLAN.clips(dataset, "test")
+                ],
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
+                events=Layout(dataset).events(),
+                index=Layout(dataset).index("test"),
                 code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
-                **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
             output:
                 Layout(dataset).metrics(),
-            wildcard_constraints:
-                system=alternatives(systems),
-            params:
-                clips=PLAN.clips(dataset, "test"),
-                dataset=dataset,
-                section=section("metrics", "scoring", f"datasets.{dataset}"),
-                claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
-                config_hash=PARAMS.digest(),
             log:
                 f"logs/metrics/{dataset}_{{system}}_{{seed}}.log",
             benchmark:
                 f"benchmarks/metrics/{dataset}_{{system}}_{{seed}}.tsv"
+            wildcard_constraints:
+                system=alternatives(systems),
             threads: 1
             resources:
                 mem_mb=1000,
+            params:
+                clips=PLAN.clips(dataset, "test"),
+                dataset=dataset,
+                section=section("metrics", "scoring", f"datasets.{dataset}"),
+                claim=lambda wildcards, dataset=dataset: PLAN.claim(
+                    dataset, wildcards.system
+                ),
+                config_hash=lambda wildcards, dataset=dataset: PLAN.digest(
+                    dataset, wildcards.system
+                ),
+            message:
+                f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
             script:
                 "../scripts/metrics.py"
 
 
 rule auc_table:
-    message:
-        "The AUC table and its readable twin"
     input:
-        metrics=every(lambda place, system, seed: place.metrics(system, seed)),
+        metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
+        scores=score_tables(),
+        truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("auc_table.py"),
     output:
         table=layout.AUC_TABLE,
@@ -65,13 +92,38 @@ rule auc_table:
     threads: 1
     resources:
         mem_mb=500,
+    params:
+        clips={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
+        rows={dataset: PLAN.rows(dataset) for dataset in PLAN.datasets},
+        section=section("metrics"),
+    message:
+        "The AUC table and its readable twin"
     script:
         "../scripts/auc_table.py"
 
 
-rule cost_table:
+rule record:
+    input:
+        table=layout.AUC_TABLE,
+        code=script_code("record.py"),
+    output:
+        layout.RECORD,
+    log:
+        "logs/record.log",
+    benchmark:
+        "benchmarks/record.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        parameters=section(*type(PARAMS).model_fields),
     message:
-        "The cost table"
+        "Recording the commit and the parameters behind the table"
+    script:
+        "../scripts/record.py"
+
+
+rule cost_table:
     input:
         costs=cost_files(),
         code=script_code("cost_table.py"),
@@ -84,20 +136,18 @@ rule cost_table:
     threads: 1
     resources:
         mem_mb=500,
+    message:
+        "The cost table"
     script:
         "../scripts/cost_table.py"
 
 
 rule leakage_audit:
-    message:
-        "Proving from the recorded provenance that no training or calibration job had a test file among its ancestors"
     input:
         models=model_files(),
         code=script_code("leakage_audit.py"),
     output:
         layout.AUDIT,
-    params:
-        forbidden=PLAN.test_paths(),
     log:
         "logs/leakage_audit.log",
     benchmark:
@@ -105,5 +155,10 @@ rule leakage_audit:
     threads: 1
     resources:
         mem_mb=500,
+    params:
+        forbidden=PLAN.test_paths(),
+        fed_back=sorted(PLAN.fed_back),
+    message:
+        "Proving from the recorded provenance that no training or calibration job had a test file among its ancestors"
     script:
         "../scripts/leakage_audit.py"

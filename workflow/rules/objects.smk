@@ -1,25 +1,30 @@
 # objects: the detector's weights, resolved once, and the boxes of every clip with their motion.
 def object_files():
     kinds = ("objects", "poses") if PLAN.posing() else ("objects",)
-    return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
+    return [layout.WEIGHTS] + [
+        path
+        for chunk in PLAN.chunks()
+        for kind in kinds
+        for path in chunk.outputs(kind)
+    ]
 
 
 def pose_weights():
     """Files of the pose network, where one is chosen: another export makes other keypoints."""
     chosen = PARAMS.systems.of(PLAN.posing()).poses.weights
     path = Path(chosen).expanduser() if chosen else None
-    return [] if path is None else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
+    return (
+        []
+        if path is None
+        else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
+    )
 
 
 rule weights:
-    message:
-        "Resolving the detector's weights (the only step that may use the network)"
     input:
         code=script_code("weights.py", f"objects.{PARAMS.objects.detector}"),
     output:
         layout.WEIGHTS,
-    params:
-        section=section("objects"),
     log:
         "logs/weights.log",
     benchmark:
@@ -27,6 +32,10 @@ rule weights:
     threads: 1
     resources:
         mem_mb=1000,
+    params:
+        section=section("objects"),
+    message:
+        "Resolving the detector's weights (the only step that may use the network)"
     script:
         "../scripts/weights.py"
 
@@ -36,24 +45,18 @@ for chunk in PLAN.chunks():
     rule:
         name:
             f"objects_{chunk.key}"
-        message:
-            f"Detecting objects in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         input:
             weights=layout.WEIGHTS,
             videos=chunk.paths,
             differences=chunk.outputs("differences"),
             flow=chunk.outputs("flow"),
             code=script_code(
-                "objects.py", f"objects.{PARAMS.objects.detector}", f"datasets.{PLAN.adapter_name(chunk.dataset)}"
+                "objects.py",
+                f"objects.{PARAMS.objects.detector}",
+                f"datasets.{PLAN.adapter_name(chunk.dataset)}",
             ),
         output:
             objects=chunk.outputs("objects"),
-        params:
-            dataset=chunk.dataset,
-            split=chunk.split,
-            clips=chunk.clips,
-            fingerprint=chunk.fingerprint,
-            section=section("objects", "frames", f"datasets.{chunk.dataset}"),
         log:
             f"logs/objects/{chunk.key}.log",
         benchmark:
@@ -61,6 +64,14 @@ for chunk in PLAN.chunks():
         threads: 1
         resources:
             mem_mb=2500,
+        params:
+            dataset=chunk.dataset,
+            split=chunk.split,
+            clips=chunk.clips,
+            fingerprint=chunk.fingerprint,
+            section=section("objects", "frames", f"datasets.{chunk.dataset}"),
+        message:
+            f"Detecting objects in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         script:
             "../scripts/objects.py"
 
@@ -71,8 +82,6 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
     rule:
         name:
             f"poses_{chunk.key}"
-        message:
-            f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         input:
             weights=pose_weights(),
             videos=chunk.paths,
@@ -80,13 +89,6 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
             code=script_code("poses.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
         output:
             poses=chunk.outputs("poses"),
-        params:
-            dataset=chunk.dataset,
-            split=chunk.split,
-            clips=chunk.clips,
-            fingerprint=chunk.fingerprint,
-            section=section(f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"),
-            key=f"systems.{PLAN.posing()}.poses",
         log:
             f"logs/poses/{chunk.key}.log",
         benchmark:
@@ -94,5 +96,16 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
         threads: 1
         resources:
             mem_mb=2000,
+        params:
+            dataset=chunk.dataset,
+            split=chunk.split,
+            clips=chunk.clips,
+            fingerprint=chunk.fingerprint,
+            section=section(
+                f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"
+            ),
+            key=f"systems.{PLAN.posing()}.poses",
+        message:
+            f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         script:
             "../scripts/poses.py"

@@ -8,18 +8,21 @@ for dataset in PLAN.datasets:
     rule:
         name:
             f"pseudo_{dataset}"
-        message:
-            f"Writing pseudo-anomaly recipes for {dataset}"
         input:
-            frames=[Layout(dataset).clip("frames", "train", clip) for clip in PLAN.clips(dataset, "train")],
-            differences=[Layout(dataset).clip("differences", "train", clip) for clip in PLAN.clips(dataset, "train")],
+            frames=[
+                Layout(dataset).clip("frames", "train", clip)
+                for clip in PLAN.clips(dataset, "train")
+            ],
+            differences=[
+                Layout(dataset).clip("differences", "train", clip)
+                for clip in PLAN.clips(dataset, "train")
+            ],
             index=Layout(dataset).index("train"),
-            code=script_code("pseudo.py", *[f"pseudo.{kind}" for kind in PARAMS.pseudo.kinds]),
+            code=script_code(
+                "pseudo.py", *[f"pseudo.{kind}" for kind in PARAMS.pseudo.kinds]
+            ),
         output:
             Layout(dataset).pseudo,
-        params:
-            clips=PLAN.clips(dataset, "train"),
-            section=section("pseudo"),
         log:
             f"logs/pseudo/{dataset}.log",
         benchmark:
@@ -27,5 +30,10 @@ for dataset in PLAN.datasets:
         threads: 1
         resources:
             mem_mb=1000,
+        params:
+            clips=PLAN.clips(dataset, "train"),
+            section=section("pseudo"),
+        message:
+            f"Writing pseudo-anomaly recipes for {dataset}"
         script:
             "../scripts/pseudo.py"

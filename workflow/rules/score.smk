@@ -1,26 +1,49 @@
 # scoring: raw scores of the test clips (with maps and regions where the system localises), then calibrated and smoothed ones.
-def score_files():
-    kinds = {"raw": PLAN.runs(), "scores": PLAN.runs()}
-    kinds |= dict.fromkeys(("maps", "regions"), [run for run in PLAN.runs() if run[0] in PLAN.localising()])
-    scored = [
+def tables_of(kind):
+    """One table per test clip, row of the AUC table and seed: kind is raw or scores."""
+    return [
         Layout(dataset).scored(kind, clip, system, seed)
-        for kind, runs in kinds.items()
         for dataset in PLAN.datasets
         for clip in PLAN.clips(dataset, "test")
-        for system, seed in runs
+        for system, seed in PLAN.rows(dataset)
     ]
-    return scored + every(lambda place, system, seed: place.events(system, seed))
+
+
+def score_tables():
+    return tables_of("scores")
+
+
+def score_files():
+    local = [
+        Layout(dataset).scored(kind, clip, system, seed)
+        for kind in ("maps", "regions")
+        for dataset in PLAN.datasets
+        for clip in PLAN.clips(dataset, "test")
+        for system, seed in PLAN.runs()
+        if system in PLAN.localising()
+    ]
+    return (
+        tables_of("raw")
+        + score_tables()
+        + local
+        + every_row(lambda place, *run: place.events(*run))
+    )
 
 
 def scored_outputs(chunk, kinds):
-    return {kind: [Layout(chunk.dataset).scored(kind, clip) for clip in chunk.clips] for kind in kinds}
+    return {
+        kind: [Layout(chunk.dataset).scored(kind, clip) for clip in chunk.clips]
+        for kind in kinds
+    }
 
 
 def scoring_inputs(chunk):
     """A scoring job gets the test clips' artefacts its system needs, and nothing of their truth."""
 
     def inputs(wildcards):
-        found = {kind: chunk.outputs(kind) for kind in PLAN.clip_kinds(wildcards.system)}
+        found = {
+            kind: chunk.outputs(kind) for kind in PLAN.clip_kinds(wildcards.system)
+        }
         if "source" in PLAN.needs(wildcards.system):
             found["source"] = chunk.paths
         return found | {"code": script_code("score.py", f"systems.{wildcards.system}")}
@@ -29,13 +52,14 @@ def scoring_inputs(chunk):
 
 
 for chunk in PLAN.chunks(split="test"):
-    for kinds, systems in ((("raw",), PLAN.only_scoring()), (("raw", "maps", "regions"), PLAN.localising())):
+    for kinds, systems in (
+        (("raw",), PLAN.only_scoring()),
+        (("raw", "maps", "regions"), PLAN.localising()),
+    ):
 
         rule:
             name:
                 f"score_{'_'.join(kinds)}_{chunk.key}"
-            message:
-                f"Scoring {len(chunk.clips)} test clips of {chunk.dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
             input:
                 unpack(scoring_inputs(chunk)),
                 weights=Layout(chunk.dataset).model("weights.safetensors"),
@@ -44,20 +68,144 @@ for chunk in PLAN.chunks(split="test"):
             output:
                 **scored_outputs(chunk, kinds),
                 cost=Layout(chunk.dataset).cost(f"score_{chunk.number:03d}"),
-            wildcard_constraints:
-                system=alternatives(systems),
-            params:
-                dataset=chunk.dataset,
-                clips=chunk.clips,
             log:
                 f"logs/score/{chunk.key}_{{system}}_{{seed}}.log",
             benchmark:
                 f"benchmarks/score/{chunk.key}_{{system}}_{{seed}}.tsv"
+            wildcard_constraints:
+                system=alternatives(systems),
             threads: lambda wildcards: 2 if PLAN.is_network(wildcards.system) else 1
             resources:
                 mem_mb=2000,
+            params:
+                dataset=chunk.dataset,
+                clips=chunk.clips,
+            message:
+                f"Scoring {len(chunk.clips)} test clips of {chunk.dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
             script:
                 "../scripts/score.py"
+
+
+def member_files(place, file, seed):
+    """One file of every member of `fusion`."""
+    return [file(place, *run) for run in PLAN.member_runs(seed)]
+
+
+for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
+
+    rule:
+        name:
+            f"fuse_{dataset}"
+        input:
+            scores=lambda wildcards, dataset=dataset: [
+                Layout(dataset).scored("scores", clip, *run)
+                for clip in PLAN.clips(dataset, "test")
+                for run in PLAN.member_runs(wildcards.seed)
+            ],
+            code=script_code("fuse.py"),
+        output:
+            raw=[
+                Layout(dataset).scored("raw", clip, layout.FUSION)
+                for clip in PLAN.clips(dataset, "test")
+            ],
+        log:
+            f"logs/fuse/{dataset}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/fuse/{dataset}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            members=PARAMS.fusion.systems,
+        message:
+            f"Averaging the calibrated scores of {', '.join(PARAMS.fusion.systems)} on {dataset}, seed {{wildcards.seed}}"
+        script:
+            "../scripts/fuse.py"
+
+    rule:
+        name:
+            f"fuse_heldout_{dataset}"
+        input:
+            heldout=lambda wildcards, dataset=dataset: [
+                Layout(dataset).model("heldout.parquet", *run)
+                for run in PLAN.member_runs(wildcards.seed)
+            ],
+            calibration=lambda wildcards, dataset=dataset: [
+                Layout(dataset).model("calibration.json", *run)
+                for run in PLAN.member_runs(wildcards.seed)
+            ],
+            code=script_code("fuse_heldout.py"),
+        output:
+            Layout(dataset).model("heldout.parquet", layout.FUSION),
+        log:
+            f"logs/fuse_heldout/{dataset}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/fuse_heldout/{dataset}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            members=PARAMS.fusion.systems,
+            closed=PLAN.closed(dataset),
+        message:
+            f"Averaging held-out normal scores of {dataset} for the calibration of fusion, seed {{wildcards.seed}}"
+        script:
+            "../scripts/fuse_heldout.py"
+
+
+for system, made in PARAMS.external.items():
+
+    rule:
+        name:
+            f"external_{system}"
+        input:
+            scores=[
+                external_file(system, clip)
+                for clip in PLAN.clips(made.dataset, "test")
+            ],
+            index=Layout(made.dataset).index("test"),
+            code=script_code("external.py"),
+        output:
+            raw=[
+                Layout(made.dataset).scored("raw", clip, system)
+                for clip in PLAN.clips(made.dataset, "test")
+            ],
+        log:
+            f"logs/external/{made.dataset}_{system}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/external/{made.dataset}_{system}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            clips=PLAN.clips(made.dataset, "test"),
+        message:
+            f"Taking in the scores of {system} for {made.dataset}, made elsewhere"
+        script:
+            "../scripts/external.py"
+
+    rule:
+        name:
+            f"external_heldout_{system}"
+        input:
+            heldout=external_heldout(system),
+            index=Layout(made.dataset).index("train"),
+            code=script_code("external_heldout.py"),
+        output:
+            Layout(made.dataset).model("heldout.parquet", system),
+        log:
+            f"logs/external_heldout/{made.dataset}_{system}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/external_heldout/{made.dataset}_{system}_{{seed}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            closed=PLAN.closed(made.dataset),
+        message:
+            f"Taking in the held-out normal scores of {system}, if there are any"
+        script:
+            "../scripts/external_heldout.py"
 
 
 for dataset in PLAN.datasets:
@@ -65,20 +213,21 @@ for dataset in PLAN.datasets:
     rule:
         name:
             f"finish_{dataset}"
-        message:
-            f"Calibrated scores and events of {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
         input:
-            raw=[Layout(dataset).scored("raw", clip) for clip in PLAN.clips(dataset, "test")],
+            raw=[
+                Layout(dataset).scored("raw", clip)
+                for clip in PLAN.clips(dataset, "test")
+            ],
             calibration=Layout(dataset).model("calibration.json"),
             threshold=Layout(dataset).model("threshold.json"),
             index=Layout(dataset).index("test"),
             code=script_code("finish.py"),
         output:
-            scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
+            scores=[
+                Layout(dataset).scored("scores", clip)
+                for clip in PLAN.clips(dataset, "test")
+            ],
             events=Layout(dataset).events(),
-        params:
-            clips=PLAN.clips(dataset, "test"),
-            section=section("scoring"),
         log:
             f"logs/finish/{dataset}_{{system}}_{{seed}}.log",
         benchmark:
@@ -86,5 +235,10 @@ for dataset in PLAN.datasets:
         threads: 1
         resources:
             mem_mb=500,
+        params:
+            clips=PLAN.clips(dataset, "test"),
+            section=section("scoring"),
+        message:
+            f"Calibrated scores and events of {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
         script:
             "../scripts/finish.py"

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pandas as pd
+
 from vadflow import job
 from vadflow.io import read_table, write_json
 from vadflow.params import ScoringParams, parse
+from vadflow.scoring.feedback import NormalEvent, as_heldout
 from vadflow.scoring.finish import learn_scale
 
 
@@ -13,9 +16,23 @@ def main(snakemake: Any) -> None:
     index = read_table(snakemake.input.index)
     fps = dict(zip(index["clip"], index["fps"], strict=True))
     scoring = parse(ScoringParams, snakemake.params.section, "scoring")
-    calibration, threshold = learn_scale(read_table(snakemake.input.heldout), fps, scoring)
+    heldout = read_table(snakemake.input.heldout)
+    if snakemake.params.fed_back:
+        marked, watched = marked_normal(snakemake)
+        heldout, fps = pd.concat([heldout, marked], ignore_index=True), fps | watched
+    calibration, threshold = learn_scale(heldout, fps, scoring)
     write_json(snakemake.output.calibration, calibration.model_dump())
     write_json(snakemake.output.threshold, threshold.model_dump())
+
+
+def marked_normal(snakemake: Any) -> tuple[pd.DataFrame, dict[str, float]]:
+    """What a person marked as fine, as more held-out video: its raw scores, and frames a second by name."""
+    events = [NormalEvent(*row) for row in snakemake.params.fed_back]
+    index = read_table(snakemake.input.watched[0])
+    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    tables = map(read_table, job.listed(snakemake.input, "marked"))
+    raw = dict(zip(sorted({event.clip for event in events}), tables, strict=True))
+    return as_heldout(events, raw), {event.name: fps[event.clip] for event in events}
 
 
 if "snakemake" in globals():

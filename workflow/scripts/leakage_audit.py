@@ -8,7 +8,8 @@ from vadflow.io import write_json
 
 def main(snakemake: Any) -> None:
     """Walk the recorded provenance of every model."""
-    report = audit.audit(snakemake.input.models, audit.read_provenance(), snakemake.params.forbidden)
+    records, params = audit.read_provenance(), snakemake.params
+    report = audit.audit(snakemake.input.models, records, params.forbidden, params.fed_back)
     write_json(snakemake.output[0], report)
 
 

@@ -3,10 +3,14 @@
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from vadflow import job
 from vadflow.datasets.base import select
 from vadflow.io import open_array, read_table, write_json
+from vadflow.metrics.alarms import alarm_metrics
 from vadflow.metrics.evaluate import Subject, evaluate
+from vadflow.metrics.inputs import Labels
 from vadflow.metrics.local import local_metrics
 from vadflow.params import MetricsParams, ScoringParams, parse
 from vadflow.scoring.smooth import smooth
@@ -35,8 +39,16 @@ def main(snakemake: Any) -> None:
         seed=metrics.seed,
         sigmas=metrics.tuned_sigmas,
         local=local(snakemake, clips) if snakemake.input.get("maps") else None,
+        alarms=alarms(snakemake, labels),
     )
     write_json(snakemake.output[0], found)
+
+
+def alarms(snakemake: Any, labels: Labels) -> dict[str, float | None]:
+    """Event recall, delay and false alarms at the threshold."""
+    index = read_table(snakemake.input.index)
+    events = pd.read_csv(snakemake.input.events, dtype={"clip": str})
+    return alarm_metrics(events, labels, dict(zip(index["clip"], index["fps"], strict=True)))
 
 
 def local(snakemake: Any, clips: list[str]) -> dict[str, float | None]:

@@ -20,7 +20,7 @@ def main(snakemake: Any) -> None:
     params = parse(ReportParams, snakemake.params.section, "report")
     options = Options(**params.model_dump())
     reports = [
-        collect(dataset_input(name, clips, snakemake.params.runs), options)
+        collect(dataset_input(name, clips, snakemake.params.runs[name]), options)
         for name, clips in snakemake.params.datasets.items()
     ]
     table = auc_table(read_json(path) for path in snakemake.input.metrics)

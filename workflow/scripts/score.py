@@ -9,7 +9,7 @@ from vadflow import job
 from vadflow.clip import views
 from vadflow.io import read_table, write_json
 from vadflow.scoring.score import score_clip
-from vadflow.training.fit import load_system
+from vadflow.training.store import load_system
 
 
 def main(snakemake: Any) -> None:

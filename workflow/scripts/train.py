@@ -6,7 +6,7 @@ from typing import Any
 from vadflow import job
 from vadflow.clip import views
 from vadflow.io import read_table, write_json
-from vadflow.params import FramesParams, TrainingParams, parse
+from vadflow.params import FramesParams, parse
 from vadflow.systems.base import load_module
 from vadflow.training.fit import fit_system
 
@@ -14,7 +14,7 @@ from vadflow.training.fit import fit_system
 def main(snakemake: Any) -> None:
     """Hand the job's own inputs, and nothing else, to the fit."""
     section, name, seed = snakemake.params.section, snakemake.wildcards.system, int(snakemake.wildcards.seed)
-    training, frames = parse(TrainingParams, section, "training"), parse(FramesParams, section, "frames")
+    frames = parse(FramesParams, section, "frames")
     clips = views(read_table(snakemake.input.index), snakemake.params.clips, job.clip_files(snakemake))
     recipes = read_table(snakemake.input.pseudo) if snakemake.input.get("pseudo") else None
     with job.measured() as cost:
@@ -24,10 +24,10 @@ def main(snakemake: Any) -> None:
             clips,
             frame_shape=(frames.height, frames.width, frames.channels),
             seed=seed,
-            held_out=training.held_out,
+            held_out=snakemake.params.held_out,
             folder=Path(snakemake.output.weights).parent,
             checkpoint=Path(snakemake.params.checkpoint),
-            checkpoint_s=training.checkpoint_s,
+            checkpoint_s=snakemake.params.checkpoint_s,
             threads=job.threads(),
             pseudo=recipes,
         )

@@ -81,7 +81,6 @@ def pack_clips(
         try:
             rows.append(pack_clip(source, path, limits=limits, on_damage=on_damage, **size))
         except VadflowError as fault:
-            log.error("%s", fault)
             faults.append(fault)
     raise_all(faults, len(sources))
     return rows

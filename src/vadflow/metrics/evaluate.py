@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vadflow.metrics.alarms import ALARM_NUMBERS
 from vadflow.metrics.bootstrap import clip_pairs, interval
 from vadflow.metrics.inputs import Labels, Scores, Smoother, judged
 from vadflow.metrics.protocol import Aggregate, frame_metrics
@@ -52,6 +53,7 @@ def evaluate(
     seed: int,
     sigmas: Sequence[float],
     local: Mapping[str, float | None] | None = None,
+    alarms: Mapping[str, float | None] | None = None,
 ) -> dict[str, Any]:
     """Compute every number of one row and seed.
 
@@ -64,6 +66,7 @@ def evaluate(
         seed: of the clip bootstrap; the same for all systems.
         sigmas: widths, frames, the test-tuned sin may pick from.
         local: auc_pixel, rbdc and tbdc where they are defined (`pixels.pixel_auc`, `localise.localisation`).
+        alarms: event recall, detection delay and false alarms at the threshold (`alarms.alarm_metrics`).
 
     Returns:
         a mapping for JSON and for `table.auc_table`; undefined numbers are None.
@@ -74,9 +77,9 @@ def evaluate(
     where = f"{subject.dataset}/{subject.system}"
     numbers = frame_metrics(scores, labels, smooth=smooth, crop=subject.crop, aggregate=subject.aggregate, where=where)
     low, high = interval(clip_pairs(judged(scores, labels, "smoothed", where)), resamples, seed)
-    about = {key: value for key, value in vars(subject).items() if key not in ("crop", "aggregate")}
     return {
-        **about,
+        **vars(subject),
+        "crop": list(subject.crop),
         "notes": [*subject.notes, *_missing(numbers)],
         "protocol": PROTOCOL,
         **numbers,
@@ -84,6 +87,8 @@ def evaluate(
         "rbdc": None,
         "tbdc": None,
         **(local or {}),
+        **dict.fromkeys(ALARM_NUMBERS),
+        **(alarms or {}),
         "ci_low": low,
         "ci_high": high,
         "sins": sins(scores, labels, smooth=smooth, sigmas=sigmas, where=where),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def dataset_input(dataset: str, clips: Sequence[str], runs: Sequence[tuple[str, 
     )
 
 
-def _clip(name: str, row: Mapping[str, Any]) -> ClipInput:
+def _clip(name: str, row: Any) -> ClipInput:
     return ClipInput(name, float(row["fps"]), int(row["n_frames"]), (int(row["height"]), int(row["width"])))
 
 

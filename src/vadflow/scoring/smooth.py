@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from scipy.ndimage import correlate1d
-from scipy.signal import lfilter
 
 _REACH = 4.0
 """The Gaussian is cut at this many sigmas."""
@@ -45,6 +44,8 @@ def gaussian(scores: np.ndarray, sigma_frames: float) -> np.ndarray:
 
 def causal(scores: np.ndarray, tau_frames: float) -> np.ndarray:
     """Weighted mean over the past, weights falling by e in `tau_frames`; frame t never sees frame t + 1."""
+    from scipy.signal import lfilter  # a second of import that the default smoother does not pay
+
     keep = float(np.exp(-1 / tau_frames))
     return _renormalised(scores, lambda values: lfilter([1.0], [1.0, -keep], values))
 

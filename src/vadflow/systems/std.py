@@ -69,7 +69,7 @@ class TrainParams(Section):
     motion_share: float = Field(ge=0, le=1, description="fraction of the crops drawn where there is motion")
     learning_rate: float = Field(gt=0, le=1, description="Adam, both AEs")
     cluster_learning_rate: float = Field(gt=0, le=1, description="Adam, centres and projections")
-    decay: Literal["constant", "cosine"] = Field(description="of both learning rates over each phase")
+    decay: Literal["constant", "cosine"] = Field(description="of both learning rates, one curve over both phases")
     gradient_weight: float = Field(ge=0, description="of the gradient loss")
     cluster_weight: float = Field(ge=0, description="of the cluster loss")
     centre_vectors: int = Field(ge=1, description="codes that k-means starts from")

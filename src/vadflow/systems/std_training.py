@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,7 +15,12 @@ from vadflow.systems.base import Loop
 from vadflow.systems.std_model import Dissociation
 from vadflow.systems.std_networks import k_means_plus_plus
 
+if TYPE_CHECKING:
+    from vadflow.systems.std import TrainParams
+
 Step = Callable[[int], dict[str, float]]
+Rate = Callable[[int], float]
+Draw = Callable[[], np.ndarray]
 
 _VALIDATION_WINDOWS = 64
 _VALIDATION_SEED = 0
@@ -46,47 +53,36 @@ def train(model: Dissociation, sampler: WindowSampler, held_out: WindowSampler |
             average=plan.average,
         )
 
-    def ae(steps: int) -> Step:
-        return ae_step(model, sampler, coders, loop.generator, steps)
+    total = plan.pretrain_steps + plan.joint_steps
+    draw = partial(sampler.draw, loop.generator, plan.batch)
+    run("pretrain", plan.pretrain_steps, ae_step(model, draw, coders, _rates(plan, plan.learning_rate, 0, total)))
+    loop.once("centres", lambda: set_centres(model, draw, loop.generator), modules)
+    after = plan.pretrain_steps
+    joint = joint_step(
+        ae_step(model, draw, coders, _rates(plan, plan.learning_rate, after, total)),
+        cluster_step(model, draw, grouped, _rates(plan, plan.cluster_learning_rate, after, total)),
+    )
+    run("joint", plan.joint_steps, joint)
 
-    run("pretrain", plan.pretrain_steps, ae(plan.pretrain_steps))
-    loop.once("centres", lambda: set_centres(model, sampler, loop.generator), modules)
-    cluster = cluster_step(model, sampler, grouped, loop.generator, plan.joint_steps)
-    run("joint", plan.joint_steps, joint_step(ae(plan.joint_steps), cluster))
 
-
-def ae_step(
-    model: Dissociation,
-    sampler: WindowSampler,
-    optimiser: torch.optim.Optimizer,
-    generator: np.random.Generator,
-    steps: int,
-) -> Step:
+def ae_step(model: Dissociation, draw: Draw, optimiser: torch.optim.Optimizer, rate: Rate) -> Step:
     """A step of both auto-encoders."""
-    plan = model.weights
 
     def step(i: int) -> dict[str, float]:
-        _set_rate(optimiser, plan.learning_rate * _decay(plan.decay, i, steps))
-        terms = model.losses(model.prepare(sampler.draw(generator, plan.batch)))
+        _set_rate(optimiser, rate(i))
+        terms = model.losses(model.prepare(draw()))
         _descend(optimiser, torch.stack(list(terms.values())).sum())
         return {name: float(value.detach()) for name, value in terms.items()}
 
     return step
 
 
-def cluster_step(
-    model: Dissociation,
-    sampler: WindowSampler,
-    optimiser: torch.optim.Optimizer,
-    generator: np.random.Generator,
-    steps: int,
-) -> Step:
+def cluster_step(model: Dissociation, draw: Draw, optimiser: torch.optim.Optimizer, rate: Rate) -> Step:
     """A step of the centres and the two projections."""
-    plan = model.weights
 
     def step(i: int) -> dict[str, float]:
-        _set_rate(optimiser, plan.cluster_learning_rate * _decay(plan.decay, i, steps))
-        loss = model.cluster_loss(model.prepare(sampler.draw(generator, plan.batch)))
+        _set_rate(optimiser, rate(i))
+        loss = model.cluster_loss(model.prepare(draw()))
         _descend(optimiser, loss)
         return {"cluster": float(loss.detach())}
 
@@ -98,12 +94,12 @@ def joint_step(first: Step, second: Step) -> Step:
     return lambda i: first(i) | second(i)
 
 
-def set_centres(model: Dissociation, sampler: WindowSampler, generator: np.random.Generator) -> None:
+def set_centres(model: Dissociation, draw: Draw, generator: np.random.Generator) -> None:
     """Start the centres by k-means++ on codes of random windows."""
     plan, points, count = model.weights, [], 0
     model.eval()
     while count < plan.centre_vectors:
-        points.append(model.codes(model.prepare(sampler.draw(generator, plan.batch)), plan.centre_features).cpu())
+        points.append(model.codes(model.prepare(draw()), plan.centre_features).cpu())
         count += len(points[-1])
     seed = torch.Generator().manual_seed(int(generator.integers(2**62)))
     cloud = torch.cat(points)[: plan.centre_vectors]
@@ -137,5 +133,10 @@ def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
-def _decay(kind: str, i: int, steps: int) -> float:
-    return 1.0 if kind == "constant" else 0.5 * (1 + math.cos(math.pi * i / max(steps, 1)))
+def _rates(plan: TrainParams, start: float, done: int, total: int) -> Rate:
+    """Learning rate at step i of a phase that begins when `done` of `total` steps are over: one curve over both phases."""
+
+    def rate(i: int) -> float:
+        return start if plan.decay == "constant" else start * 0.5 * (1 + math.cos(math.pi * (done + i) / total))
+
+    return rate

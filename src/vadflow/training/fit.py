@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
-import torch
-from safetensors.numpy import load_file, save_file
 
-from vadflow import __version__, plugins
+from vadflow import __version__
 from vadflow.clip import ClipView, Segment
-from vadflow.errors import VadflowError
-from vadflow.io import atomic, read_json, write_json, write_table
+from vadflow.io import write_table
 from vadflow.params import Section
-from vadflow.scoring.score import dense_scores
-from vadflow.systems.base import NormalVideo, System
-from vadflow.training.checkpoint import CheckpointFolder
-from vadflow.training.loop import TrainingLoop
+from vadflow.systems.base import Loop, NormalVideo, System, load_module
+from vadflow.systems.dense import dense_scores
 from vadflow.training.split import split_normal
+from vadflow.training.store import save_system
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from vadflow.training.loop import TrainingLoop
+
+NO_CURVES = pd.DataFrame({"phase": [], "step": [], "term": [], "value": []}).astype(
+    {"phase": "object", "step": "int64", "term": "object", "value": "float64"}
+)
+"""The history of what is not trained by steps."""
 
 
 def fit_system(
@@ -63,40 +65,19 @@ def fit_system(
     """
     fit, held = split_normal(clips, held_out)
     video = NormalVideo(fit, held, pseudo)
-    checkpoints = CheckpointFolder(checkpoint)
-    key = _key(name, params, frame_shape, seed, video)
-    with _deterministic(threads):
-        loop = TrainingLoop(_generator(seed, name), checkpoints, key=key, every_s=checkpoint_s)
-        system = _build(name, params, frame_shape)
-        system.fit(video, loop)
+    module, generator = load_module(name), _generator(seed, name)
+    with ExitStack() as stack:
+        loop: TrainingLoop | None = None
+        if module.System.kind == "system":
+            key = _key(name, params, frame_shape, seed, video)
+            loop = stack.enter_context(_gradients(generator, checkpoint, key, checkpoint_s, threads))
+        system: System = module.System(params, frame_shape)
+        system.fit(video, cast(Loop, loop))
         heldout = held_out_scores(system, held)
-    write_table(Path(folder) / "history.parquet", loop.curves())
-    write_table(Path(folder) / "heldout.parquet", heldout)
-    _save(system, name, seed, Path(folder))
-    checkpoints.delete()
-    return system
-
-
-def load_system(folder: Path) -> System:
-    """Load what `fit_system` wrote.
-
-    Raises:
-        VadflowError: a file is missing, or its parameters no longer fit the code.
-    """
-    folder = Path(folder)
-    missing = [file for file in ("model.json", "weights.safetensors") if not (folder / file).is_file()]
-    if missing:
-        raise VadflowError(f"expected {' and '.join(missing)}", where=str(folder), fix="Train the system first.")
-    model = read_json(folder / "model.json")
-    module = plugins.load("systems", model["system"], ("Params", "System"), f"{folder}/model.json")
-    try:
-        params = module.Params.model_validate(model["params"])
-    except ValueError as fault:
-        raise VadflowError(
-            "its parameters do not fit this version of the code", where=f"{folder}/model.json", fix="Train it again."
-        ) from fault
-    system: System = module.System(params, tuple(model["frame_shape"]))
-    system.load(load_file(folder / "weights.safetensors"))
+        curves = loop.curves() if loop else NO_CURVES
+        write_table(Path(folder) / "history.parquet", curves)
+        write_table(Path(folder) / "heldout.parquet", heldout)
+        save_system(system, name, seed, Path(folder))
     return system
 
 
@@ -115,25 +96,6 @@ def held_out_scores(system: System, held: Sequence[Segment]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else empty
 
 
-def _save(system: System, name: str, seed: int, folder: Path) -> None:
-    with atomic(folder / "weights.safetensors") as temporary:
-        save_file({key: np.array(value, order="C") for key, value in system.state().items()}, temporary)
-    model = {
-        "system": name,
-        "params": system.params.model_dump(mode="json"),
-        "frame_shape": list(system.frame_shape),
-        "seed": seed,
-        "code_version": __version__,
-    }
-    write_json(folder / "model.json", model)
-
-
-def _build(name: str, params: Section, frame_shape: tuple[int, int, int]) -> System:
-    module = plugins.load("systems", name, ("Params", "System"), "systems.names")
-    system: System = module.System(params, frame_shape)
-    return system
-
-
 def _generator(seed: int, name: str) -> np.random.Generator:
     """Its own stream per system, so that one system's draws never follow another's."""
     return np.random.default_rng([seed, *name.encode()])
@@ -142,7 +104,7 @@ def _generator(seed: int, name: str) -> np.random.Generator:
 def _key(name: str, params: Section, frame_shape: tuple[int, int, int], seed: int, video: NormalVideo) -> str:
     """Hash of what decides the result: a checkpoint with another key belongs to another fit."""
     segments: list[Any] = [(s.clip.name, s.start, s.stop, _head(s.clip)) for s in (*video.fit, *video.held_out)]
-    parts = [name, params.model_dump(mode="json"), list(frame_shape), seed, segments, __version__, torch.__version__]
+    parts = [name, params.model_dump(mode="json"), list(frame_shape), seed, segments, __version__, version("torch")]
     recipes = "" if video.pseudo is None else video.pseudo.to_json()
     return hashlib.sha256((json.dumps(parts, sort_keys=True) + recipes).encode()).hexdigest()
 
@@ -158,12 +120,25 @@ def _as_path(path: Path | None) -> Path | None:
 
 
 @contextmanager
-def _deterministic(threads: int) -> Iterator[None]:
+def _gradients(
+    generator: np.random.Generator, checkpoint: Path, key: str, every_s: float, threads: int
+) -> Iterator[TrainingLoop]:
+    """The loop for training by gradients, deterministic; its checkpoint is deleted when all has ended well.
+
+    Torch is imported here, not above: a floor or baseline learns without it, and its import costs more than their work.
+    """
+    import torch
+
+    from vadflow.training.checkpoint import CheckpointFolder
+    from vadflow.training.loop import TrainingLoop
+
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    checkpoints = CheckpointFolder(checkpoint)
     try:
-        yield
+        yield TrainingLoop(generator, checkpoints, key=key, every_s=every_s)
+        checkpoints.delete()
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])
