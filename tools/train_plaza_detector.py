@@ -14,9 +14,10 @@ import shutil
 import sys
 import time
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from plaza_detector_scenes import CROP, MIN_SHARE, held_out, render_set
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "src" / "vadflow" / "plaza" / "plaza_openvino_model"
@@ -24,13 +25,8 @@ WIDTH = 0.1875
 """Channels as a share of the full YOLO26; `n` has 0.25."""
 SIZE = (256, 320)
 """Input (height, width): a 320x240 frame with 16 grey rows."""
-CROP = 128
-"""Side of a cut-out, pixels."""
-PACK = ("cyclist", "cyclist", "cart", "skater", "skater", "throw", "abandon", "fall", "runner")
-"""Events of training scenes: rare classes more often than in clips."""
 STAGES = ("crops:12000:5:0.002", "frames:1200:2:0.0005")
-MIN_SHARE = 0.3
-"""Objects are to be found when at least this share of them is visible."""
+"""Training stages, kind:images:epochs:learning rate."""
 
 
 def quiet_ultralytics(work: Path) -> None:
@@ -46,77 +42,6 @@ def quiet_ultralytics(work: Path) -> None:
     substitute.__version__ = "0.0"
     substitute.ops = types.SimpleNamespace(nms=TorchNMS.nms)
     sys.modules["torchvision"] = substitute
-
-
-def render_set(folder: Path, seed: int, images: int, crop: int = 0) -> None:
-    """Draw scenes of all cameras in turn and write at least `images` images and YOLO label files.
-
-    Args:
-        folder: gets `images/` and `labels/`.
-        seed: of the scenes.
-        images: how many.
-        crop: 0 writes whole frames; otherwise square cut-outs of so many pixels around objects, the rare ones first.
-    """
-    import numpy as np
-
-    from vadflow.plaza import camera
-    from vadflow.plaza.render import draw
-    from vadflow.plaza.story import Plan, tell
-    from vadflow.plaza.truth import objects
-
-    for name in ("images", "labels"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    written = clip = 0
-    while written < images:
-        look, rng = camera.names()[clip % len(camera.names())], np.random.default_rng([seed, clip, 3])
-        known = [kind for kind in PACK if kind in camera.load(look).events]
-        kinds = tuple(str(kind) for kind in rng.choice(known, 8 if crop else 5))
-        plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)  # few frames a second: eight quite different ones
-        story = tell(plan)
-        for t, drawn in enumerate(draw(plan, story)):
-            boxes = np.array([(o.kind, *o.box) for o in objects(drawn, story.actors) if o.share >= MIN_SHARE])
-            for number, (x, y, w, h) in enumerate(views(boxes.reshape(-1, 5), drawn.image.shape, crop, rng)):
-                cut = drawn.image[y : y + h, x : x + w]
-                write_example(folder, f"{clip:05d}_{t}_{number}", cut, inside(boxes.reshape(-1, 5), x, y, w, h))
-                written += 1
-        clip += 1
-
-
-def views(boxes: Any, shape: tuple[int, ...], crop: int, rng: Any) -> list[tuple[int, int, int, int]]:
-    """Choose the parts (x, y, w, h) of a frame to train on: all of it, or one around each rare thing and one person."""
-    H, W = shape[:2]
-    if not crop:
-        return [(0, 0, W, H)]
-    people, others = boxes[boxes[:, 0] == 0], boxes[boxes[:, 0] > 0]
-    chosen = [*others, *people[rng.permutation(len(people))[:1]]]
-    corners = []
-    for _, x1, y1, x2, y2 in chosen:
-        x, y = ((x1 + x2) / 2, (y1 + y2) / 2) + rng.uniform(-0.35, 0.35, 2) * crop - crop / 2
-        corners.append((int(min(max(x, 0), W - crop)), int(min(max(y, 0), H - crop)), crop, crop))
-    return corners
-
-
-def inside(boxes: Any, x: int, y: int, w: int, h: int) -> list[tuple[int, ...]]:
-    """Boxes of a part of a frame, cut to it; what is mostly outside is left out."""
-    kept = []
-    for kind, x1, y1, x2, y2 in boxes.tolist():
-        left, top, right, bottom = max(x1 - x, 0), max(y1 - y, 0), min(x2 - x, w), min(y2 - y, h)
-        if right > left and bottom > top and (right - left) * (bottom - top) >= 0.4 * (x2 - x1) * (y2 - y1):
-            kept.append((kind, left, top, right, bottom))
-    return kept
-
-
-def write_example(folder: Path, name: str, image: Any, boxes: list[tuple[int, ...]]) -> None:
-    """Write one image as the video codec would keep it, and its boxes relative to its size."""
-    import cv2
-
-    H, W = image.shape[:2]
-    cv2.imwrite(str(folder / "images" / f"{name}.jpg"), image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
-    lines = [
-        f"{kind} {(x1 + x2) / 2 / W:.6f} {(y1 + y2) / 2 / H:.6f} {(x2 - x1) / W:.6f} {(y2 - y1) / H:.6f}"
-        for kind, x1, y1, x2, y2 in boxes
-    ]
-    (folder / "labels" / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def describe(work: Path, images: str) -> Path:
@@ -164,9 +89,10 @@ def train(work: Path, args: argparse.Namespace) -> Path:
         model, known = YOLO(str(weights), task="detect"), weights.suffix == ".pt"
         model.train(
             trainer=Trainer, data=str(describe(work, folder)), epochs=int(epochs), imgsz=crop or 320, rect=not crop,
-            batch=16, nbs=16, device="cpu", cache="ram", seed=args.seed, pretrained=known, optimizer="AdamW", lr0=float(rate), lrf=0.02,
-            cos_lr=True, warmup_epochs=0.5, mosaic=0.0, scale=0.15, translate=0.08, fliplr=0.5, hsv_h=0.02, hsv_s=0.4,
-            hsv_v=0.25, amp=False, val=False, plots=False, project=str(work / "runs"), name=folder, exist_ok=True,
+            batch=16, nbs=16, device="cpu", cache="ram", seed=args.seed, pretrained=known, optimizer="AdamW",
+            lr0=float(rate), lrf=0.02, cos_lr=True, warmup_epochs=0.5, mosaic=0.0, scale=0.15, translate=0.08,
+            fliplr=0.5, hsv_h=0.02, hsv_s=0.4, hsv_v=0.25, amp=False, val=False, plots=False,
+            project=str(work / "runs"), name=folder, exist_ok=True,
         )  # fmt: skip
         weights = work / "runs" / folder / "weights" / "last.pt"
     exported = YOLO(str(weights)).export(format="openvino", imgsz=list(SIZE), half=True, nms=False, device="cpu")
@@ -183,32 +109,6 @@ def install(export: Path) -> None:
     stem = next(TARGET.glob("*.xml")).stem
     for suffix in (".xml", ".bin"):
         (TARGET / f"{stem}{suffix}").rename(TARGET / f"plaza{suffix}")
-
-
-def held_out(seed: int, images: int) -> Iterator[tuple[Any, Any]]:
-    """Draw scenes with two events each, as test clips have at most.
-
-    Yields:
-        (H, W, 3) uint8 BGR as the codec would keep it, and (N, 6) class, x1, y1, x2, y2, visible share.
-    """
-    import cv2
-    import numpy as np
-
-    from vadflow.plaza import camera
-    from vadflow.plaza.render import draw
-    from vadflow.plaza.story import Plan, tell
-    from vadflow.plaza.truth import objects
-
-    for clip in range(images // 8):
-        look, rng = camera.names()[clip % len(camera.names())], np.random.default_rng([seed, clip, 3])
-        known = [kind for kind in PACK if kind in camera.load(look).events]
-        kinds = tuple(str(kind) for kind in rng.choice(known, 2))
-        plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)
-        story = tell(plan)
-        for drawn in draw(plan, story):
-            rows = [(o.kind, *o.box, o.share) for o in objects(drawn, story.actors)]
-            code = cv2.imencode(".jpg", drawn.image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-            yield cv2.imdecode(code, cv2.IMREAD_COLOR), np.array(rows, float).reshape(-1, 6)
 
 
 def measure(seed: int, images: int, model: Any = None) -> dict[str, float]:
