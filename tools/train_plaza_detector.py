@@ -69,17 +69,39 @@ def model_file(work: Path) -> Path:
     return path
 
 
+def trainer_class(known: bool) -> Any:
+    """A trainer that leaves measuring to us and, from the second stage on (`known`), starts with the end-to-end branch.
+
+    Ultralytics gives that branch a fifth of the loss at first and nine tenths at last; each stage would begin anew.
+    """
+    from ultralytics.models.yolo.detect import DetectionTrainer
+
+    class Trainer(DetectionTrainer):
+        def validate(self) -> tuple[dict[str, float], float]:
+            return {}, 0.0
+
+        def final_eval(self) -> None:
+            return
+
+    def favour_end_to_end(trainer: Any) -> None:
+        loss = trainer.model.criterion = trainer.model.init_criterion()
+        loss.o2m = loss.o2m_copy = 0.3
+        loss.o2o = loss.total - loss.o2m
+
+    class Later(Trainer):
+        def _setup_train(self) -> None:
+            super()._setup_train()
+            favour_end_to_end(self)
+
+    return Later if known else Trainer
+
+
 def train(work: Path, args: argparse.Namespace) -> Path:
     """Go through the stages, each from the weights of the one before, and export; gives the export's folder.
 
     Cut-outs come first: most of a frame is empty, so they teach three times as much per minute; whole frames settle it.
     """
     from ultralytics import YOLO
-    from ultralytics.models.yolo.detect import DetectionTrainer
-
-    class Trainer(DetectionTrainer):
-        def final_eval(self) -> None:
-            """Measure the export instead, on held-out scenes."""
 
     weights = args.start or model_file(work)
     for number, text in enumerate(args.stages):
@@ -88,8 +110,8 @@ def train(work: Path, args: argparse.Namespace) -> Path:
         render_set(work / folder, args.seed + 100 * (number + 1), int(images), crop)
         model, known = YOLO(str(weights), task="detect"), weights.suffix == ".pt"
         model.train(
-            trainer=Trainer, data=str(describe(work, folder)), epochs=int(epochs), imgsz=crop or 320, rect=not crop,
-            batch=16, nbs=16, device="cpu", cache="ram", seed=args.seed, pretrained=known, optimizer="AdamW",
+            trainer=trainer_class(known), data=str(describe(work, folder)), epochs=int(epochs), imgsz=crop or 320,
+            rect=not crop, batch=16, nbs=16, device="cpu", cache="ram", seed=args.seed, pretrained=known, optimizer="AdamW",
             lr0=float(rate), lrf=0.02, cos_lr=True, warmup_epochs=0.5, mosaic=0.0, scale=0.15, translate=0.08,
             fliplr=0.5, hsv_h=0.02, hsv_s=0.4, hsv_v=0.25, amp=False, val=False, plots=False,
             project=str(work / "runs"), name=folder, exist_ok=True,
