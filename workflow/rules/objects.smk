@@ -9,15 +9,16 @@ def object_files():
     ]
 
 
+def pose_network():
+    """The chosen pose network, or None."""
+    detector = getattr(PARAMS.objects.of(PARAMS.objects.detector), "weights", None)
+    return find_weights(PARAMS.systems.of(PLAN.posing()).poses.weights, detector)
+
+
 def pose_weights():
-    """Files of the pose network, where one is chosen: another export makes other keypoints."""
-    chosen = PARAMS.systems.of(PLAN.posing()).poses.weights
-    path = Path(chosen).expanduser() if chosen else None
-    return (
-        []
-        if path is None
-        else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
-    )
+    """Files of the pose network, where there is one: another export makes other keypoints."""
+    path = pose_network()
+    return [] if path is None else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
 
 
 rule weights:
@@ -105,6 +106,7 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
                 f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"
             ),
             key=f"systems.{PLAN.posing()}.poses",
+            network=str(pose_network() or ""),
         message:
             f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         script:
