@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from vadflow.attributes.tracklets import iou, link, smooth
 from vadflow.attributes.trials import TRIALS
 from vadflow.attributes.what import What
 from vadflow.objects import schema
-from vadflow.objects.poses import PosesParams, pose_clip
+from vadflow.objects.poses import PosesParams, find_weights, pose_clip
 
 SIZE = (240, 360)
 FLAT = Pace(Scale(50.0, 0.0, 50.0, 50.0, supported=True), 0.5)
@@ -350,6 +351,15 @@ class TestBodies:
         params = PosesParams(weights=None, every=1, min_height=16, confidence=0.2, nms_iou=0.6)
         table = pose_clip([np.zeros((8, 8, 3), np.uint8)], schema.empty(), params, 1)
         assert len(table) == 0 and list(table.columns)[-1] == "keypoints"
+
+
+def test_pose_weights_beside_the_detector(tmp_path) -> None:
+    pose = tmp_path / "some-pose_openvino_model"
+    pose.mkdir()
+    detector = str(tmp_path / "yolo_openvino_model")
+    assert find_weights("beside", detector) == pose
+    assert find_weights("beside", "plaza") is None and find_weights(None, detector) is None
+    assert find_weights("/x/y.onnx", None) == Path("/x/y.onnx")
 
 
 def test_tracklets_stay_apart_when_clips_are_joined() -> None:

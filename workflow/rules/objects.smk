@@ -4,10 +4,15 @@ def object_files():
     return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
 
 
+def pose_network():
+    """The chosen pose network, or None."""
+    detector = getattr(PARAMS.objects.of(PARAMS.objects.detector), "weights", None)
+    return find_weights(PARAMS.systems.of(PLAN.posing()).poses.weights, detector)
+
+
 def pose_weights():
-    """Files of the pose network, where one is chosen: another export makes other keypoints."""
-    chosen = PARAMS.systems.of(PLAN.posing()).poses.weights
-    path = Path(chosen).expanduser() if chosen else None
+    """Files of the pose network, where there is one: another export makes other keypoints."""
+    path = pose_network()
     return [] if path is None else sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
 
 
@@ -94,6 +99,7 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
             fingerprint=chunk.fingerprint,
             section=section(f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"),
             key=f"systems.{PLAN.posing()}.poses",
+            network=str(pose_network() or ""),
         message:
             f"Finding body keypoints in {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         script:

@@ -17,6 +17,7 @@ def main(snakemake: Any) -> None:
     section = snakemake.params.section
     chosen = select(snakemake.params.dataset, section, snakemake.params.split, snakemake.params.clips)
     params = parse(PosesParams, section, snakemake.params.key)
+    params = params.model_copy(update={"weights": snakemake.params.network or None})
     limits = Limits.of(parse(FramesParams, section, "frames"))
     files = zip(job.listed(snakemake.input, "objects"), job.listed(snakemake.output, "poses"), strict=True)
     for source, (objects, path) in zip(tqdm(chosen.sources, desc="poses", unit="clip"), files, strict=True):

@@ -37,7 +37,8 @@ class PosesParams(Section):
     """Body keypoints."""
 
     weights: str | None = Field(
-        description="an *_openvino_model folder or .onnx file of a YOLO pose model; null: no keypoints, posture is silent"
+        description="an *_openvino_model folder or .onnx file of a YOLO pose model; 'beside': the first *pose*_openvino_model folder "
+        "beside the detector's weights, if there is one; null: no keypoints, posture is silent"
     )
     every: int = Field(ge=1, le=30, description="look at every so many-th frame")
     min_height: float = Field(
@@ -46,6 +47,26 @@ class PosesParams(Section):
     )
     confidence: float = Field(ge=0, lt=1, description="bodies at or below it are dropped")
     nms_iou: float = Field(gt=0, le=1, description="overlap of two bodies from which the weaker is dropped")
+
+
+BESIDE = "beside"
+
+
+def find_weights(chosen: str | None, detector: str | None) -> Path | None:
+    """Where the pose network lies.
+
+    Args:
+        chosen: `PosesParams.weights`.
+        detector: the detector's weights as chosen, where it has any.
+
+    Returns:
+        a path that need not exist, or None for no keypoints.
+    """
+    if chosen != BESIDE:
+        return Path(chosen).expanduser() if chosen else None
+    folder = Path(detector).expanduser().parent if detector and "/" in detector else None
+    found = sorted(folder.glob("*pose*_openvino_model")) if folder and folder.is_dir() else []
+    return found[0] if found else None
 
 
 class PoseReader:
