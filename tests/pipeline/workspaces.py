@@ -38,6 +38,7 @@ def params(edit: Edit | None = None) -> dict[str, Any]:
     found["frames"] |= {"height": 48, "width": 64}
     found["objects"] = {"detector": "motion", "motion": dict(MOTION)}
     found["systems"]["names"] = list(SYSTEMS)
+    found["fusion"]["systems"] = []
     found["systems"]["std"]["network"] |= {"width": 8, "centres": 4}
     found["systems"]["std"]["train"] |= {"pretrain_steps": 8, "joint_steps": 8, "batch": 2, "crop": 32}
     found["metrics"]["bootstrap"] = 20
