@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vadflow.attributes.bodies import attach
-from vadflow.attributes.choice import Evidence, choose
+from vadflow.attributes.choice import FAMILIES, Evidence, choose
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace
@@ -314,6 +314,9 @@ class TestChoice:
     def test_the_prior_stands_where_search_is_off(self) -> None:
         choice, _ = choose([Evidence(("fast", "where"), [], {})], search=False)
         assert choice.weights == {"fast": 1.0, "where": 0.5}
+
+    def test_every_trial_has_a_family(self) -> None:
+        assert sorted(name for family in FAMILIES.values() for name in family) == sorted(TRIALS)
 
     def test_nothing_to_choose_on(self) -> None:
         choice, _ = choose([Evidence((), [], {})])

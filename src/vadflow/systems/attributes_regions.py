@@ -51,46 +51,50 @@ class Explainer:
 
     def regions(self, rows: np.ndarray, pace: np.ndarray, dense: np.ndarray) -> list[Region]:
         """Objects and, where none of them stands, the fastest window of a frame; overlapping ones once, strongest first."""
-        found = []
+        fastest = int(dense.argmax())
+        found = [self._window(fastest, pace, dense)]
         for row, value in zip(rows, self.surprise[rows], strict=True):
             y, x = self._cells(self.seen.box[row], dense.shape)
-            around = float(dense[y, x].max())
-            if value + around >= self.least:
-                found.append(self._object(row, float(value), around))
-        found.append(self._window(pace, dense))
+            # the window around the box's middle: the fastest one in the box would be the neighbour's
+            cell = (y.start + y.stop - 1) // 2 * dense.shape[1] + (x.start + x.stop - 1) // 2
+            score = float(value) + float(dense.flat[cell])
+            if score >= self.least:
+                x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
+                found.append(Region(x1, y1, x2, y2, score, self._reason(row, cell, pace, dense)))
         kept: list[Region] = []
         for region in sorted(found, key=lambda region: -region.score):
             if region.score >= self.least and len(kept) < self.most and not _covered(region, kept):
                 kept.append(region)
         return kept
 
-    def _object(self, row: int, value: float, around: float) -> Region:
-        x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
-        return Region(x1, y1, x2, y2, value + around, self._reason(row, around))
-
-    def _reason(self, row: int, around: float) -> str:
-        said = sorted(((float(values[row]), name) for name, values in self.evidence.items()), reverse=True)
-        strongest = max([around, *(value for value, _ in said)])
+    def _reason(self, row: int, cell: int, pace: np.ndarray, dense: np.ndarray) -> str:
+        """What is named: the strongest attribute, and those that say at least half as much."""
+        said = [(float(values[row]), name) for name, values in self.evidence.items() if values[row] > 0]
+        said.append((float(dense.flat[cell]), DENSE))
+        strongest = max(value for value, _ in said)
         parts = [
-            self.model.reference.attributes[name].reason(
-                self.seen, row, float(self.statistics[name][row]), self.model.tails[name]
-            )
-            for value, name in said
-            if value > 0 and value >= _SAID * strongest
+            self._dense_reason(cell, pace) if name == DENSE else self._object_reason(row, name)
+            for value, name in sorted(said, reverse=True)
+            if value >= _SAID * strongest
         ]
-        return "; ".join(parts) or "dense: flow around it is faster than in normal frames"
+        return "; ".join(parts)
 
-    def _window(self, pace: np.ndarray, dense: np.ndarray) -> Region:
-        """The fastest window of the frame, with what normal frames reach there."""
-        row, column = np.unravel_index(int(dense.argmax()), dense.shape)
-        x1, y1, x2, y2 = self.windows.box(int(row), int(column))
-        unit = self.windows.unit(int(row))
+    def _object_reason(self, row: int, name: str) -> str:
+        value = float(self.statistics[name][row])
+        return self.model.reference.attributes[name].reason(self.seen, row, value, self.model.tails[name])
+
+    def _dense_reason(self, cell: int, pace: np.ndarray) -> str:
+        unit = self.windows.unit(cell // pace.shape[1])
         limit = self.model.tails[DENSE].level(0.001) * unit if DENSE in self.model.tails else 0.0
-        reason = (
-            f"dense: {pace[row, column] * unit:.1f} px/frame in a person-sized window; the fastest window of 99.9 % of normal "
-            f"frames would be under {limit:.1f} here"
+        return (
+            f"dense: {pace.flat[cell] * unit:.1f} px/frame on average in a person-sized window; in 99.9 % of normal frames "
+            f"even the fastest window would stay under {limit:.1f} here"
         )
-        return Region(x1, y1, x2, y2, float(dense[row, column]), reason)
+
+    def _window(self, cell: int, pace: np.ndarray, dense: np.ndarray) -> Region:
+        """The window around a cell as a region of its own."""
+        x1, y1, x2, y2 = self.windows.box(*divmod(cell, dense.shape[1]))
+        return Region(x1, y1, x2, y2, float(dense.flat[cell]), self._dense_reason(cell, pace))
 
     def _cells(self, box: np.ndarray, grid: tuple[int, ...]) -> tuple[slice, slice]:
         height, width = self.seen.size

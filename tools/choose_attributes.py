@@ -1,0 +1,70 @@
+"""How well a choice of weights carries to another camera: leave one scene out, on normal video and pseudo-anomalies only.
+
+    PYTHONPATH=src python tools/choose_attributes.py <workspace>:<dataset> <workspace>:<dataset> ...
+
+Every dataset needs the artefacts of its training split (flow, objects, poses). For each scene the mean AUC over the trials is printed under
+the prior, under its own choice (what a fit does), under the choice on all scenes, and under the choice on all other scenes. No test
+clip and no label is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def evidence(workspace: str, dataset: str):
+    """The pseudo-anomalies of one scene, as its fit sees them."""
+    from ablate_attributes import views
+
+    from vadflow.attributes.choice import gather
+    from vadflow.attributes.model import Model, Smoothing, cross, fit_reference, fit_tails
+    from vadflow.attributes.observations import count_classes, join
+    from vadflow.params import load
+    from vadflow.systems.attributes import System
+    from vadflow.training.split import split_normal
+
+    os.chdir(workspace)
+    params = load("params.yaml")
+    own = params.systems.of("attributes")
+    fit, _ = split_normal(views(dataset, "train"), params.training.held_out)
+    system = System(own, (1, 1, 1))
+    system.classes = max(count_classes(segment.clip.objects) for segment in fit)
+    parts = [part for segment in fit for part in system._parts(segment)]
+    smoothing = Smoothing(own.smooth_frames, own.smoother)
+    held = list(cross(parts, own.attributes, smoothing, own.folds))
+    reference = fit_reference(join([part.seen for part in parts]), own.attributes)
+    return gather(held, Model(reference, fit_tails(held, reference), smoothing), np.random.default_rng(0))
+
+
+def main() -> None:
+    """Print a Markdown table and the choices."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenes", nargs="+")
+    names = parser.parse_args().scenes
+    from vadflow.attributes.choice import MOST, PRIOR_TRUNCATE, Choice, choose, rate
+
+    scenes = [evidence(*name.rsplit(":", 1)) for name in names]
+    every = choose(scenes)[0]
+    prior = Choice({name: MOST.get(name, 1.0) for name in every.weights}, PRIOR_TRUNCATE, 0.0)
+
+    def under(scene, choice: Choice) -> str:
+        weights = {name: choice.weights.get(name, prior.weights[name]) for name in scene.names}
+        return f"{100 * rate([scene], weights, choice.truncate).auc:.1f}"
+
+    print("| scene | prior | its own | all scenes | the other scenes |\n|---|---|---|---|---|")
+    for index, (name, scene) in enumerate(zip(names, scenes, strict=True)):
+        others = choose([*scenes[:index], *scenes[index + 1 :]])[0]
+        cells = [under(scene, choice) for choice in (prior, choose([scene])[0], every, others)]
+        print(f"| {name.rsplit(':', 1)[1]} | " + " | ".join(cells) + " |")
+    print(f"\nchosen on all scenes: truncate {every.truncate}, {dict(every.weights)}")
+
+
+if __name__ == "__main__":
+    main()
