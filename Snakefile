@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 # Threads that wait must sleep, not spin: with more jobs than cores (--cores 8 on a small machine) spinning costs minutes.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from vadflow import layout, params
+from vadflow import layout, locks, params
 from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
@@ -20,6 +20,7 @@ from vadflow.objects.poses import find_weights
 from vadflow.provenance import code
 from vadflow.rows import external_file, external_heldout
 
+locks.release_stale()  # of a run that was killed; the same command then goes on
 try:
     PARAMS = params.load("params.yaml")
     PLAN = Plan(PARAMS, clips_per_job=int(config.get("clips_per_job", 8)))

@@ -148,4 +148,4 @@ def test_a_file_size_limit(videos: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 
     place = workspace(videos, lambda params: params["frames"].update(height=240, width=320))
-    refused(place, CAMERA.clip("frames", "train", "a"), "file size", preexec_fn=limit)
+    refused(place, CAMERA.clip("frames", "train", "a"), "larger than is allowed", preexec_fn=limit)
