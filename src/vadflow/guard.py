@@ -29,6 +29,10 @@ _C_READERS = {
 """Functions that open a file behind Python's back; the first argument is its path."""
 
 
+_CODE = (sys.prefix, sys.base_prefix, str(Path(__file__).parent))
+"""Programs are no data: modules can be imported even where someone keeps both in one folder."""
+
+
 @dataclass(frozen=True)
 class Fence:
     """What is closed, and what is open in it. Real paths.
@@ -71,7 +75,7 @@ def guarded(
     """
     global _fence, _hooked  # noqa: PLW0603 an audit hook is global and can never be taken away again
     made = [_real(path) for path in outputs]
-    allowed = tuple([_real(path) for path in (*inputs, *scratch)] + made)
+    allowed = tuple([_real(path) for path in (*inputs, *scratch, *_CODE)] + made)
     _fence = Fence(tuple(map(_real, closed)), allowed, frozenset(str(Path(path).parent) for path in made))
     if not _hooked:
         sys.addaudithook(_hook)

@@ -105,6 +105,14 @@ def test_a_made_row_is_hashed_by_its_members_or_its_source(tmp_path: Path) -> No
     assert digests(external={"theirs": {"dataset": "plaza", "note": "by post"}})[1] != before[1]
 
 
+def test_fusion_has_a_run_a_seed_where_a_member_has(tmp_path: Path) -> None:
+    found = plan(tmp_path, training={"seeds": [3, 4]}, fusion={"systems": ["flow_energy", "std"]})
+    assert [run for run in found.rows("plaza") if run[0] == "fusion"] == [("fusion", 3), ("fusion", 4)]
+    assert found.member_runs("4") == [("flow_energy", 3), ("std", 4)]
+    still = plan(tmp_path, training={"seeds": [3, 4]}, fusion={"systems": ["flow_energy"]})
+    assert [run for run in still.rows("plaza") if run[0] == "fusion"] == [("fusion", 3)]
+
+
 def test_alternatives_match_these_names_only() -> None:
     pattern = re.compile(alternatives(["std", "a.b"]))
     assert pattern.fullmatch("std") and pattern.fullmatch("a.b") and not pattern.fullmatch("aXb")
