@@ -254,7 +254,7 @@ def dataset_section(section: Any, name: str) -> Section:
     if not isinstance(section, dict) or not isinstance(section.get("adapter"), str):
         raise ValueError(f"{name}: expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
     module = plugins.load("datasets", section["adapter"], ("Params", "clips", "truth", "masks"), "datasets")
-    return validated(module.Params, section, name)  # type: ignore[no-any-return]
+    return validated(module.Params, section, name)
 
 
 def load(path: str | Path = "params.yaml") -> Params:
