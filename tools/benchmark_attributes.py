@@ -43,7 +43,7 @@ def _stages(params, dataset: str, number: int, folder: Path) -> dict[str, float]
     from vadflow.objects import base
     from vadflow.objects.detect import detect_clip
     from vadflow.objects.poses import pose_clip
-    from vadflow.training.fit import load_system
+    from vadflow.training.store import load_system
 
     place, source = Layout(dataset), [s for s in Plan(params, 1).sources[dataset] if s.split == "test"][number]
     system = load_system(Path(place.model("weights.safetensors", "attributes", 0)).parent)

@@ -17,7 +17,6 @@ from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.types import SPLITS, ClipSource, Split
 
-EXTERNAL_SECTION = "external"
 CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
 SECTIONS = {
     "differences": ("differences",),
@@ -213,16 +212,14 @@ class Plan:
 
     def digest(self, dataset: str, system: str) -> str:
         """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
-        names = [system] if system in self.systems else [FUSION, EXTERNAL_SECTION, *self._members(system)]
-        systems = [name for name in names if name in self.systems]
-        behind = {section for name in systems for need in self.needs(name) for section in SECTIONS.get(need, ())}
-        behind |= {f"systems.{name}" for name in systems} | (set(names) - set(systems))
-        own = ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics")
-        return self.params.digest(*own, *sorted(behind))
-
-    def _members(self, row: str) -> list[str]:
-        """The systems behind a made row: the members of `fusion`, none behind other people's scores."""
-        return list(self.params.fusion.systems) if row == FUSION else []
+        common = ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics")
+        if system in self.params.external:
+            return self.params.digest(*common, f"external.{system}")
+        members = [system] if system in self.systems else self.params.fusion.systems
+        needs = frozenset[str]().union(*map(self.needs, members))
+        behind = {section for need in needs for section in SECTIONS.get(need, ())}
+        own = [f"systems.{member}" for member in members] + (["fusion"] if system in self.made else [])
+        return self.params.digest(*common, *sorted(behind), *own)
 
     def posing(self) -> str | None:
         """The first system that reads poses: its section says how they are made. None where no system does."""

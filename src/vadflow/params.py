@@ -15,8 +15,6 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -27,16 +25,11 @@ from pydantic import (
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
+from vadflow.sections import PluginSections, Section, picked, plain, validated
 from vadflow.types import Name
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 RESERVED = ("report", "mlflow")
-
-
-class Section(BaseModel):
-    """One section of `params.yaml`: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FramesParams(Section):
@@ -142,27 +135,6 @@ class TrackingParams(Section):
     experiment: Name = Field(description="experiment name")
 
 
-class PluginSections(Section):
-    """A section that names plugins and holds one sub-section for each of them, checked by the plugin's own `Params`."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-
-    def of(self, name: str) -> Any:
-        """The sub-section of plugin `name`."""
-        return (self.__pydantic_extra__ or {})[name]
-
-    def _check(self, package: str, names: list[str], wanted: tuple[str, ...]) -> None:
-        extra = self.__pydantic_extra__ or {}
-        for name in names:
-            module = plugins.load(package, name, ("Params", *wanted), package)
-            if name not in extra:
-                raise ValueError(f"expected a section {name!r} for the chosen {name!r}, found none")
-            value = extra[name]
-            extra[name] = value if isinstance(value, Section) else module.Params.model_validate(value)
-        for name in set(extra) - set(names):
-            extra[name] = plugins.load(package, name, ("Params",), package).Params.model_validate(_plain(extra[name]))
-
-
 class ObjectsParams(PluginSections):
     """Which detector; its own section stands below its name."""
 
@@ -227,7 +199,7 @@ class Params(Section):
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
         _require_distinct_folders(value)
-        return {name: dataset_section(section) for name, section in value.items()}
+        return {name: dataset_section(section, name) for name, section in value.items()}
 
     @model_validator(mode="after")
     def _rows(self) -> Params:
@@ -253,14 +225,8 @@ class Params(Section):
         for name in names:
             value: Any = self
             for part in name.split("."):
-                value = (
-                    value[part]
-                    if isinstance(value, dict)
-                    else value.of(part)
-                    if _is_extra(value, part)
-                    else getattr(value, part)
-                )
-            values[name] = _plain(value)
+                value = picked(value, part)
+            values[name] = plain(value)
         return json.dumps(values, sort_keys=True)
 
     def digest(self, *names: str) -> str:
@@ -281,14 +247,14 @@ def _require_distinct_folders(names: Iterable[Any]) -> None:
             raise ValueError(f"{other!r} and {name!r} differ in case or punctuation only: rename one")
 
 
-def dataset_section(section: Any) -> Section:
-    """Validate one dataset's section by its adapter's own `Params`."""
+def dataset_section(section: Any, name: str) -> Section:
+    """Validate the section of dataset `name` by its adapter's own `Params`."""
     if isinstance(section, Section):
         return section
     if not isinstance(section, dict) or not isinstance(section.get("adapter"), str):
-        raise ValueError("expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
+        raise ValueError(f"{name}: expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
     module = plugins.load("datasets", section["adapter"], ("Params", "clips", "truth", "masks"), "datasets")
-    return module.Params.model_validate(section)
+    return validated(module.Params, section, name)  # type: ignore[no-any-return]
 
 
 def load(path: str | Path = "params.yaml") -> Params:
@@ -334,21 +300,6 @@ def _checked(model: type[Any], raw: Any, path: str | Path) -> Any:
 def parse(model: type[Any], text: str, name: str) -> Any:
     """Read section `name` back from a rule's JSON string."""
     return model.model_validate(json.loads(text)[name])
-
-
-def _is_extra(value: Any, part: str) -> bool:
-    return isinstance(value, PluginSections) and part in (value.__pydantic_extra__ or {})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        own = {key: _plain(getattr(value, key)) for key in type(value).model_fields}
-        return own | {key: _plain(item) for key, item in (value.__pydantic_extra__ or {}).items()}
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _explain(fault: ValidationError) -> str:

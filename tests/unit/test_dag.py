@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2] / "params.yaml"
 def plan(tmp_path: Path, clips_per_job: int = 3, **edits: Any) -> Plan:
     """The plan of the root parameters; `systems_std={...}` edits inside a section."""
     values = yaml.safe_load(ROOT.read_text(encoding="utf-8"))
+    values["fusion"] = {"systems": []}
     for key, edit in edits.items():
         section = values
         for part in key.split("__"):
@@ -83,6 +84,25 @@ def test_a_row_is_hashed_by_what_is_behind_it_only(tmp_path: Path) -> None:
     assert one[:2] == before[:2] and one[2] != before[2]
     for edit in ({"scoring": {"sigma_frames": 5}}, {"frames": {"height": 64}}, {"differences": {"cell": 4}}):
         assert not set(digests(**edit)) & set(before)
+
+
+def test_a_made_row_is_hashed_by_its_members_or_its_source(tmp_path: Path) -> None:
+    made = {
+        "fusion": {"systems": ["constant", "flow_energy"]},
+        "external": {"theirs": {"dataset": "plaza", "note": "by mail"}},
+    }
+    rows = ["fusion", "theirs"]
+
+    def digests(**edits: Any) -> list[str]:
+        found = plan(tmp_path, **made | edits)
+        assert found.made_for("plaza") == rows and found.rows("plaza")[-2:] == [("fusion", 0), ("theirs", 0)]
+        return [found.digest("plaza", row) for row in rows]
+
+    before = digests()
+    assert digests(systems__std__train={"batch": 4}) == before
+    one = digests(systems__flow_energy__aggregate={"regions": 1})
+    assert one[0] != before[0] and one[1] == before[1]
+    assert digests(external={"theirs": {"dataset": "plaza", "note": "by post"}})[1] != before[1]
 
 
 def test_alternatives_match_these_names_only() -> None:

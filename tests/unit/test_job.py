@@ -32,7 +32,7 @@ def restored() -> Iterator[None]:
 
 
 def snakemake(tmp_path: Path, threads: int = 1) -> Any:
-    return SimpleNamespace(threads=threads, log=[str(tmp_path / "job.log")], rule="frames")
+    return SimpleNamespace(threads=threads, log=[str(tmp_path / "job.log")], rule="frames", params={})
 
 
 def fail(fault: Exception) -> Any:

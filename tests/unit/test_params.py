@@ -48,7 +48,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], list[str]]] = {
     ),
     "in a detector": (
         lambda p: p["objects"]["yolo"].update(confidence=2),
-        ["objects.yolo.confidence", "less than or equal to 1", "2"],
+        ["objects.yolo.confidence", "less than 1", "2"],
     ),
     "in a dataset": (
         lambda p: p["datasets"]["plaza"].update(train_clips=0),

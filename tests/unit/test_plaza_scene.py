@@ -52,7 +52,7 @@ def test_frames_are_coloured_and_of_the_cameras_size(name):
 def test_every_kind_of_event_is_seen_and_its_truth_agrees(name, kind):
     if kind not in camera.load(name).events:
         pytest.skip(f"camera {name} has no {kind}")
-    story, record = recorded(make_plan([kind], frames=(24, 24), name=name))
+    story, record = recorded(make_plan([kind], frames=(12, 12), fps=3.0, name=name))
     shape = (story.shot.camera.height, story.shot.camera.width)
     truth = record.arrays(shape)
     masks = np.unpackbits(truth["masks"], axis=1, count=shape[0] * shape[1]).reshape(-1, *shape)
@@ -101,13 +101,10 @@ def test_an_object_keeps_its_number_and_its_class_and_moves_smoothly():
 
 
 def test_props_hide_what_passes_behind_them():
-    story, record = recorded(make_plan(frames=(60, 60), fps=8.0))
-    shares = [
-        item.share
-        for drawn in draw(make_plan(frames=(60, 60), fps=8.0), story)
-        for item in objects(drawn, story.actors)
-    ]
-    assert min(shares) < 0.6 and max(shares) == 1.0 and len(record.labels) == 60
+    plan = make_plan(frames=(30, 30))
+    story = tell(plan)
+    shares = [item.share for drawn in draw(plan, story) for item in objects(drawn, story.actors)]
+    assert min(shares) < 0.6 and max(shares) == 1.0
 
 
 def test_normal_clips_have_nothing_to_tell():

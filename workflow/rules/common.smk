@@ -18,17 +18,9 @@ def section(*names):
 
 def every(file, runs=None):
     """One file per dataset, trained system and seed."""
-    return [
-        file(Layout(dataset), system, seed)
-        for dataset in PLAN.datasets
-        for system, seed in runs or PLAN.runs()
-    ]
+    return [file(Layout(dataset), system, seed) for dataset in PLAN.datasets for system, seed in runs or PLAN.runs()]
 
 
 def every_row(file):
     """One file per dataset, row of its table and seed: also of `fusion` and of scores made elsewhere."""
-    return [
-        file(Layout(dataset), system, seed)
-        for dataset in PLAN.datasets
-        for system, seed in PLAN.rows(dataset)
-    ]
+    return [file(Layout(dataset), system, seed) for dataset in PLAN.datasets for system, seed in PLAN.rows(dataset)]

@@ -1,15 +1,7 @@
 # datasets: video that renders itself, the checked clip index of each split, and the truth of the test clips.
 def data_files():
-    indexes = [
-        Layout(dataset).index(split)
-        for dataset in PLAN.datasets
-        for split in ("train", "test")
-    ]
-    truth = [
-        Layout(dataset).truth(table)
-        for dataset in PLAN.datasets
-        for table in ("frames", "regions")
-    ]
+    indexes = [Layout(dataset).index(split) for dataset in PLAN.datasets for split in ("train", "test")]
+    truth = [Layout(dataset).truth(table) for dataset in PLAN.datasets for table in ("frames", "regions")]
     return indexes + truth
 
 
@@ -20,9 +12,7 @@ for chunk in PLAN.chunks():
             name:
                 f"render_{chunk.key}"
             input:
-                code=script_code(
-                    "render.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"
-                ),
+                code=script_code("render.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
             output:
                 videos=chunk.paths,
                 truth=[str(source.labels) for source in chunk.sources],
@@ -51,10 +41,7 @@ for dataset in PLAN.datasets:
             name:
                 f"index_{split}_{dataset}"
             input:
-                decoded=[
-                    Layout(dataset).decoded(split, clip)
-                    for clip in PLAN.clips(dataset, split)
-                ],
+                decoded=[Layout(dataset).decoded(split, clip) for clip in PLAN.clips(dataset, split)],
                 code=script_code("index.py", f"datasets.{PLAN.adapter_name(dataset)}"),
             output:
                 Layout(dataset).index(split),
@@ -79,9 +66,7 @@ for dataset in PLAN.datasets:
             f"truth_{dataset}"
         input:
             index=Layout(dataset).index("test"),
-            videos=[
-                path for chunk in PLAN.chunks(dataset, "test") for path in chunk.paths
-            ],
+            videos=[path for chunk in PLAN.chunks(dataset, "test") for path in chunk.paths],
             labels=PLAN.label_files(dataset),
             code=script_code("truth.py", f"datasets.{PLAN.adapter_name(dataset)}"),
         output:

@@ -1,12 +1,7 @@
 # frames: source -> packed frames at working size. differences: motion energy and optical flow per cell.
 def frame_files():
     kinds = ("frames", "differences", "flow")
-    return [
-        path
-        for chunk in PLAN.chunks()
-        for kind in kinds
-        for path in chunk.outputs(kind)
-    ]
+    return [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
 
 
 for chunk in PLAN.chunks():
@@ -16,15 +11,10 @@ for chunk in PLAN.chunks():
             f"frames_{chunk.key}"
         input:
             videos=chunk.paths,
-            code=script_code(
-                "frames.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"
-            ),
+            code=script_code("frames.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
         output:
             frames=chunk.outputs("frames"),
-            decoded=[
-                Layout(chunk.dataset).decoded(chunk.split, clip)
-                for clip in chunk.clips
-            ],
+            decoded=[Layout(chunk.dataset).decoded(chunk.split, clip) for clip in chunk.clips],
         log:
             f"logs/frames/{chunk.key}.log",
         benchmark:
@@ -49,9 +39,7 @@ for chunk in PLAN.chunks():
         input:
             videos=chunk.paths,
             frames=chunk.outputs("frames"),
-            code=script_code(
-                "differences.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"
-            ),
+            code=script_code("differences.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
         output:
             differences=chunk.outputs("differences"),
             flow=chunk.outputs("flow"),

@@ -12,8 +12,7 @@ def metric_files():
 
 def cost_files():
     jobs = {
-        dataset: [f"score_{chunk.number:03d}" for chunk in PLAN.chunks(dataset, "test")]
-        for dataset in PLAN.datasets
+        dataset: [f"score_{chunk.number:03d}" for chunk in PLAN.chunks(dataset, "test")] for dataset in PLAN.datasets
     }
     return [
         Layout(dataset).cost(job, system, seed)
@@ -33,17 +32,8 @@ for dataset in PLAN.datasets:
             name:
                 f"metrics_{dataset}_{'local' if local else 'frame'}"
             input:
-                **{
-                    kind: [
-                        Layout(dataset).scored(kind, clip)
-                        for clip in PLAN.clips(dataset, "test")
-                    ]
-                    for kind in local
-                },
-                scores=[
-                    Layout(dataset).scored("scores", clip)
-                    for clip in PLAN.clips(dataset, "test")
-                ],
+                **{kind: [Layout(dataset).scored(kind, clip) for clip in PLAN.clips(dataset, "test")] for kind in local},
+                scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
                 events=Layout(dataset).events(),
@@ -64,12 +54,8 @@ for dataset in PLAN.datasets:
                 clips=PLAN.clips(dataset, "test"),
                 dataset=dataset,
                 section=section("metrics", "scoring", f"datasets.{dataset}"),
-                claim=lambda wildcards, dataset=dataset: PLAN.claim(
-                    dataset, wildcards.system
-                ),
-                config_hash=lambda wildcards, dataset=dataset: PLAN.digest(
-                    dataset, wildcards.system
-                ),
+                claim=lambda wildcards, dataset=dataset: PLAN.claim(dataset, wildcards.system),
+                config_hash=lambda wildcards, dataset=dataset: PLAN.digest(dataset, wildcards.system),
             message:
                 f"Metrics on {dataset}: {{wildcards.system}}, seed {{wildcards.seed}}"
             script:

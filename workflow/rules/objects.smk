@@ -1,12 +1,7 @@
 # objects: the detector's weights, resolved once, and the boxes of every clip with their motion.
 def object_files():
     kinds = ("objects", "poses") if PLAN.posing() else ("objects",)
-    return [layout.WEIGHTS] + [
-        path
-        for chunk in PLAN.chunks()
-        for kind in kinds
-        for path in chunk.outputs(kind)
-    ]
+    return [layout.WEIGHTS] + [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
 
 
 def pose_network():
@@ -102,9 +97,7 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
             split=chunk.split,
             clips=chunk.clips,
             fingerprint=chunk.fingerprint,
-            section=section(
-                f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"
-            ),
+            section=section(f"systems.{PLAN.posing()}.poses", "frames", f"datasets.{chunk.dataset}"),
             key=f"systems.{PLAN.posing()}.poses",
             network=str(pose_network() or ""),
         message:

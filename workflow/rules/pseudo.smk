@@ -9,18 +9,10 @@ for dataset in PLAN.datasets:
         name:
             f"pseudo_{dataset}"
         input:
-            frames=[
-                Layout(dataset).clip("frames", "train", clip)
-                for clip in PLAN.clips(dataset, "train")
-            ],
-            differences=[
-                Layout(dataset).clip("differences", "train", clip)
-                for clip in PLAN.clips(dataset, "train")
-            ],
+            frames=[Layout(dataset).clip("frames", "train", clip) for clip in PLAN.clips(dataset, "train")],
+            differences=[Layout(dataset).clip("differences", "train", clip) for clip in PLAN.clips(dataset, "train")],
             index=Layout(dataset).index("train"),
-            code=script_code(
-                "pseudo.py", *[f"pseudo.{kind}" for kind in PARAMS.pseudo.kinds]
-            ),
+            code=script_code("pseudo.py", *[f"pseudo.{kind}" for kind in PARAMS.pseudo.kinds]),
         output:
             Layout(dataset).pseudo,
         log:

@@ -9,21 +9,11 @@ rule report:
         costs=layout.COST_TABLE,
         metrics=every_row(lambda place, system, seed: place.metrics(system, seed)),
         scores=[path for path in score_files()],
-        thresholds=every_row(
-            lambda place, system, seed: place.model("threshold.json", system, seed)
-        ),
+        thresholds=every_row(lambda place, system, seed: place.model("threshold.json", system, seed)),
         truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         indexes=[Layout(dataset).index("test") for dataset in PLAN.datasets],
-        frames=[
-            path
-            for chunk in PLAN.chunks(split="test")
-            for path in chunk.outputs("frames")
-        ],
-        objects=[
-            path
-            for chunk in PLAN.chunks(split="test")
-            for path in chunk.outputs("objects")
-        ],
+        frames=[path for chunk in PLAN.chunks(split="test") for path in chunk.outputs("frames")],
+        objects=[path for chunk in PLAN.chunks(split="test") for path in chunk.outputs("objects")],
         code=script_code("report.py"),
     output:
         layout.REPORT,
@@ -37,10 +27,7 @@ rule report:
     params:
         datasets={dataset: PLAN.clips(dataset, "test") for dataset in PLAN.datasets},
         runs={
-            dataset: [
-                (system, seed, PLAN.row(system).kind)
-                for system, seed in PLAN.rows(dataset)
-            ]
+            dataset: [(system, seed, PLAN.row(system).kind) for system, seed in PLAN.rows(dataset)]
             for dataset in PLAN.datasets
         },
         section=section("report"),
@@ -54,9 +41,7 @@ rule tracking:
     input:
         table=layout.AUC_TABLE,
         metrics=every(lambda place, system, seed: place.metrics(system, seed)),
-        histories=every(
-            lambda place, system, seed: place.model("history.parquet", system, seed)
-        ),
+        histories=every(lambda place, system, seed: place.model("history.parquet", system, seed)),
         scores=score_files(),
         truth=[Layout(dataset).truth("frames") for dataset in PLAN.datasets],
         code=script_code("tracking.py"),

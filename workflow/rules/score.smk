@@ -22,28 +22,18 @@ def score_files():
         for system, seed in PLAN.runs()
         if system in PLAN.localising()
     ]
-    return (
-        tables_of("raw")
-        + score_tables()
-        + local
-        + every_row(lambda place, *run: place.events(*run))
-    )
+    return tables_of("raw") + score_tables() + local + every_row(lambda place, *run: place.events(*run))
 
 
 def scored_outputs(chunk, kinds):
-    return {
-        kind: [Layout(chunk.dataset).scored(kind, clip) for clip in chunk.clips]
-        for kind in kinds
-    }
+    return {kind: [Layout(chunk.dataset).scored(kind, clip) for clip in chunk.clips] for kind in kinds}
 
 
 def scoring_inputs(chunk):
     """A scoring job gets the test clips' artefacts its system needs, and nothing of their truth."""
 
     def inputs(wildcards):
-        found = {
-            kind: chunk.outputs(kind) for kind in PLAN.clip_kinds(wildcards.system)
-        }
+        found = {kind: chunk.outputs(kind) for kind in PLAN.clip_kinds(wildcards.system)}
         if "source" in PLAN.needs(wildcards.system):
             found["source"] = chunk.paths
         return found | {"code": script_code("score.py", f"systems.{wildcards.system}")}
@@ -104,10 +94,7 @@ for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
             ],
             code=script_code("fuse.py"),
         output:
-            raw=[
-                Layout(dataset).scored("raw", clip, layout.FUSION)
-                for clip in PLAN.clips(dataset, "test")
-            ],
+            raw=[Layout(dataset).scored("raw", clip, layout.FUSION) for clip in PLAN.clips(dataset, "test")],
         log:
             f"logs/fuse/{dataset}_{{seed}}.log",
         benchmark:
@@ -127,12 +114,10 @@ for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
             f"fuse_heldout_{dataset}"
         input:
             heldout=lambda wildcards, dataset=dataset: [
-                Layout(dataset).model("heldout.parquet", *run)
-                for run in PLAN.member_runs(wildcards.seed)
+                Layout(dataset).model("heldout.parquet", *run) for run in PLAN.member_runs(wildcards.seed)
             ],
             calibration=lambda wildcards, dataset=dataset: [
-                Layout(dataset).model("calibration.json", *run)
-                for run in PLAN.member_runs(wildcards.seed)
+                Layout(dataset).model("calibration.json", *run) for run in PLAN.member_runs(wildcards.seed)
             ],
             code=script_code("fuse_heldout.py"),
         output:
@@ -159,17 +144,11 @@ for system, made in PARAMS.external.items():
         name:
             f"external_{system}"
         input:
-            scores=[
-                external_file(system, clip)
-                for clip in PLAN.clips(made.dataset, "test")
-            ],
+            scores=[external_file(system, clip) for clip in PLAN.clips(made.dataset, "test")],
             index=Layout(made.dataset).index("test"),
             code=script_code("external.py"),
         output:
-            raw=[
-                Layout(made.dataset).scored("raw", clip, system)
-                for clip in PLAN.clips(made.dataset, "test")
-            ],
+            raw=[Layout(made.dataset).scored("raw", clip, system) for clip in PLAN.clips(made.dataset, "test")],
         log:
             f"logs/external/{made.dataset}_{system}_{{seed}}.log",
         benchmark:
@@ -214,19 +193,13 @@ for dataset in PLAN.datasets:
         name:
             f"finish_{dataset}"
         input:
-            raw=[
-                Layout(dataset).scored("raw", clip)
-                for clip in PLAN.clips(dataset, "test")
-            ],
+            raw=[Layout(dataset).scored("raw", clip) for clip in PLAN.clips(dataset, "test")],
             calibration=Layout(dataset).model("calibration.json"),
             threshold=Layout(dataset).model("threshold.json"),
             index=Layout(dataset).index("test"),
             code=script_code("finish.py"),
         output:
-            scores=[
-                Layout(dataset).scored("scores", clip)
-                for clip in PLAN.clips(dataset, "test")
-            ],
+            scores=[Layout(dataset).scored("scores", clip) for clip in PLAN.clips(dataset, "test")],
             events=Layout(dataset).events(),
         log:
             f"logs/finish/{dataset}_{{system}}_{{seed}}.log",

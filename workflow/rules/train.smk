@@ -8,17 +8,9 @@ MODEL_FILES = (
 
 
 def model_files():
-    trained = [
-        path
-        for file in MODEL_FILES
-        for path in every(lambda place, *run: place.model(file, *run))
-    ]
+    trained = [path for file in MODEL_FILES for path in every(lambda place, *run: place.model(file, *run))]
     scales = ("heldout.parquet", "calibration.json", "threshold.json")
-    made = [
-        path
-        for file in scales
-        for path in every_row(lambda place, *run: place.model(file, *run))
-    ]
+    made = [path for file in scales for path in every_row(lambda place, *run: place.model(file, *run))]
     return list(dict.fromkeys(trained + made))
 
 
@@ -26,10 +18,7 @@ def normal_video(wildcards):
     """What a system learns from: training clips only, and only what it says it needs."""
     place, clips = Layout(wildcards.dataset), PLAN.clips(wildcards.dataset, "train")
     needs = PLAN.needs(wildcards.system)
-    inputs = {
-        kind: [place.clip(kind, "train", clip) for clip in clips]
-        for kind in PLAN.clip_kinds(wildcards.system)
-    }
+    inputs = {kind: [place.clip(kind, "train", clip) for clip in clips] for kind in PLAN.clip_kinds(wildcards.system)}
     if "source" in needs:
         inputs["source"] = PLAN.paths(wildcards.dataset, "train")
     if "pseudo" in needs:
@@ -61,9 +50,7 @@ rule train:
         section=lambda wildcards: section("frames", f"systems.{wildcards.system}"),
         held_out=PARAMS.training.held_out,
         checkpoint_s=PARAMS.training.checkpoint_s,
-        checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(
-            wildcards.system, wildcards.seed
-        ),
+        checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
         closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     message:
         "Training {wildcards.system} on {wildcards.dataset}, seed {wildcards.seed}"
@@ -75,9 +62,7 @@ def marked_normal(wildcards):
     """What a person marked as fine on unlabelled video: an input of calibration, and of nothing else."""
     place, events = Layout(wildcards.dataset), PLAN.fed_back.get(wildcards.dataset, [])
     clips = sorted({event.clip for event in events})
-    raw = [
-        place.scored("raw", clip, wildcards.system, wildcards.seed) for clip in clips
-    ]
+    raw = [place.scored("raw", clip, wildcards.system, wildcards.seed) for clip in clips]
     return {"marked": raw, "watched": [place.index("test")]} if raw else {}
 
 
@@ -100,9 +85,7 @@ rule calibrate:
     params:
         section=section("scoring"),
         closed=lambda wildcards: PLAN.closed(wildcards.dataset),
-        fed_back=lambda wildcards: [
-            astuple(event) for event in PLAN.fed_back.get(wildcards.dataset, [])
-        ],
+        fed_back=lambda wildcards: [astuple(event) for event in PLAN.fed_back.get(wildcards.dataset, [])],
     message:
         "Calibrating {wildcards.system} on held-out normal clips of {wildcards.dataset}, seed {wildcards.seed}"
     script:

@@ -12,6 +12,7 @@ import pandas as pd
 from vadflow.clip import ClipView
 from vadflow.frames.differences import write_differences
 from vadflow.io import write_table
+from vadflow.objects import poses
 from vadflow.objects.schema import COLUMNS
 
 SIDE = 16
@@ -45,6 +46,8 @@ def draw_clip(
     np.save(paths["flow"], flow.astype(np.float16))
     paths["objects"] = folder / "objects" / f"{name}.parquet"
     write_table(paths["objects"], _objects(lefts, height // 2))
+    paths["poses"] = folder / "poses" / f"{name}.parquet"
+    write_table(paths["poses"], _poses(lefts, height // 2))
     if "source" in needs:
         paths["source"] = _source(folder / "source" / name, np.load(paths["frames"]))
     given = {"source" if kind == "source" else f"{kind}_path": path for kind, path in paths.items() if kind in needs}
@@ -65,6 +68,13 @@ def _objects(lefts: list[int], top: int) -> pd.DataFrame:
         for t, left in enumerate(lefts)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _poses(lefts: list[int], top: int) -> pd.DataFrame:
+    rows = [(t, left, top, left + SIDE, top + SIDE, 0.9) for t, left in enumerate(lefts)]
+    table = pd.DataFrame(rows, columns=list(poses.COLUMNS)).astype(poses.COLUMNS)
+    points = [np.tile([left, top, 0.9], poses.KEYPOINTS).astype(np.float32) for left in lefts]
+    return table.assign(keypoints=pd.Series(points, dtype=object))
 
 
 def _source(folder: Path, frames: np.ndarray) -> Path:

@@ -61,7 +61,7 @@ def fall(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
 
 def abandon(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
     """Somebody puts a bag down and leaves it; or, the other way round, fetches one that has stood there alone."""
-    look, colour, fetch = draw_look(rng), draw_colour(rng, "bags"), bool(rng.random() < 0.5)
+    look, colour, fetch = draw_look(rng), draw_colour(rng, "luggage"), bool(rng.random() < 0.5)
     away = np.abs(shot.seconds() - when)
     pace = look.pace * np.clip((away - 0.7) / 0.3, 0, 1)
     motion = cross(shot, any_way(shot, rng), pace, when, float(rng.uniform(0.35, 0.65)))
@@ -90,7 +90,7 @@ def _carried(shot: Shot, owner: Motion, alone: np.ndarray, when: float) -> Motio
 
 def throw(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
     """Somebody hurls a bag; anomalous are the gesture and, from then on, the bag."""
-    look, colour, since = draw_look(rng), draw_colour(rng, "bags"), shot.seconds() - when
+    look, colour, since = draw_look(rng), draw_colour(rng, "luggage"), shot.seconds() - when
     x, y, angle, reach = _aim(shot, rng)
     path, up, flown = _flight(shot, (x, y), angle, reach, since)
     effort, raised = np.clip(1 - np.abs(since) / 0.6, 0, 1), 2.2 * np.clip(1 + since / 0.5, 0, 1)

@@ -65,13 +65,13 @@ def runner(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
 
 def skater(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
     """Somebody rolls by on a longboard, standing sideways."""
-    look, colour, beat = draw_look(rng), draw_colour(rng, "vehicles"), float(rng.uniform(1.2, 2.4))
+    look, colour, beat = draw_look(rng), draw_colour(rng, "boards"), float(rng.uniform(1.2, 2.4))
     motion = cross(shot, any_way(shot, rng), float(rng.uniform(2.8, 4.2)), when, float(rng.uniform(0.3, 0.7)))
 
     def figure(t: int) -> list[Part]:
         wave = math.sin(beat * t / shot.fps)
         pose = Pose((0.55, 0.35), (0.9, 0.7), (0.5 * wave, -0.4 * wave), (0.4, 0.4), 0.55, 0.22 + 0.06 * wave)
-        return place(dress(pose, look), 0.0, 0.0, 1.15, up=0.14)
+        return place(dress(pose, look), 0.0, 0.0, 1.15, up=0.19)
 
     rider = Actor("person", motion, figure, always(shot), order=-0.02)
     return [Actor("skateboard", motion, lambda t: things.skateboard(colour), always(shot)), rider]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,25 +51,23 @@ def cart(turn: float, colour: Colour, driver: Colour, skin: Colour) -> list[Part
 
 
 def skateboard(colour: Colour) -> list[Part]:
-    """A longboard, its deck at 0.13 m."""
-    deck = np.array([(-0.5, 0.0, 0.15), (-0.40, 0.1, 0.13), (-0.40, -0.1, 0.13), (0.40, 0.1, 0.13), (0.40, -0.1, 0.13)])
-    parts = [Part(np.vstack([deck, [(0.5, 0.0, 0.15)]]), 0.02, colour)]
-    wheels = [(f, s, 0.05) for f in (-0.32, 0.32) for s in (-0.09, 0.09)]
-    return parts + [ball(at, 0.05, (236, 214, 120)) for at in wheels]
+    """A longboard of 1.2 m, its deck at 0.16 m."""
+    deck = [(f, s, 0.15) for f in (-0.46, 0.46) for s in (-0.12, 0.12)]
+    deck += [(-0.6, 0.0, 0.18), (0.6, 0.0, 0.18)]
+    wheels = [(f, s, 0.065) for f in (-0.38, 0.38) for s in (-0.11, 0.11)]
+    return [Part(np.array(deck), 0.03, colour), *(ball(at, 0.065, (244, 228, 150)) for at in wheels)]
 
 
 def bag(colour: Colour, up: float = 0.0, turn: float = 0.0) -> list[Part]:
-    """A travel bag of 0.55 x 0.28 x 0.36 m standing `up` metres above the ground, rolled by `turn` radians."""
+    """A travel bag of 0.62 x 0.34 x 0.44 m standing `up` metres above the ground, rolled by `turn` radians."""
     cos, sin = math.cos(turn), math.sin(turn)
     roll = np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
-    parts = box((0.0, 0.0, 0.0), (0.50, 0.24, 0.32), colour, radius=0.03)
-    parts.append(
-        Part(
-            np.array([(-0.1, 0.0, 0.17), (-0.06, 0.0, 0.27), (0.06, 0.0, 0.27), (0.1, 0.0, 0.17)]), 0.014, RUBBER, True
-        )
-    )
-    parts.append(rod((-0.12, -0.13, -0.1), (-0.12, -0.13, 0.14), 0.02, shade(colour, 0.6), order=-0.05))
-    return [part._replace(points=part.points @ roll + (0.0, 0.0, 0.19 + up)) for part in parts]
+    handle = np.array([(-0.12, 0.0, 0.20), (-0.08, 0.0, 0.32), (0.08, 0.0, 0.32), (0.12, 0.0, 0.20)])
+    parts = [*box((0.0, 0.0, 0.0), (0.56, 0.28, 0.38), colour, radius=0.03), Part(handle, 0.018, RUBBER, True)]
+    for along in (-0.14, 0.14):  # two light straps round it
+        strap = [(along, side, height) for side, height in ((0.17, -0.18), (0.17, 0.2), (-0.17, 0.2), (-0.17, -0.18))]
+        parts += [rod(*ends, 0.022, (238, 230, 206), order=-0.06) for ends in pairwise(strap)]
+    return [part._replace(points=part.points @ roll + (0.0, 0.0, 0.22 + up)) for part in parts]
 
 
 def prop(kind: str, size: float, rng: np.random.Generator) -> list[Part]:
