@@ -19,7 +19,10 @@ from vadflow.errors import VadflowError
 _DISK_FAULTS = {
     errno.ENOSPC: ("no space left on the device", "Free some space and run the same command again; nothing is lost."),
     errno.EDQUOT: ("the disk quota is used up", "Free some space and run the same command again; nothing is lost."),
-    errno.EFBIG: ("the file is larger than is allowed here", "Raise the limit (`ulimit -f`) and run the same command again."),
+    errno.EFBIG: (
+        "the file is larger than is allowed here",
+        "Raise the limit (`ulimit -f`) and run the same command again.",
+    ),
     errno.EROFS: ("the file system is read-only", "Choose a workspace folder you may write to."),
     errno.EACCES: ("permission denied", "Choose a workspace folder you may write to, or fix its permissions."),
 }
