@@ -107,7 +107,7 @@ def dress(pose: Pose, look: Look) -> list[Part]:
     at, tall, wide = skeleton(pose, look.height, look.build), look.height, look.height * look.build
     parts = _legs(at, look, tall, wide) + _arms(at, look, tall, wide)
     chest = np.array([at["shoulder_l"], at["shoulder_r"], at["hip_l"], at["hip_r"]])
-    chest[:2] -= 0.25 * (chest[:2] - chest[:2].mean(axis=0))  # the sleeves carry the shoulders' width
+    chest[:2] -= 0.125 * (chest[:2] - chest[1::-1])  # the sleeves carry the shoulders' width
     parts.append(Part(chest, 0.048 * wide, look.top))
     if "coat" in look.wears:
         hem = np.array([at["hip_l"], at["hip_r"], at["knee_l"] * 0.55 + at["hip_l"] * 0.45])
@@ -115,7 +115,7 @@ def dress(pose: Pose, look: Look) -> list[Part]:
         parts.append(Part(hem, 0.058 * wide, shade(look.top, 0.92), order=-0.02))
     if "backpack" in look.wears:
         trunk = at["neck"] - at["waist"]
-        behind = np.cross(trunk, (0.0, 1.0, 0.0)) / float(np.linalg.norm(trunk)) * 0.085 * tall
+        behind = np.array([-trunk[2], 0.0, trunk[0]]) / math.hypot(*trunk) * 0.085 * tall
         ends = np.array([at["waist"] + 0.35 * trunk, at["waist"] + 0.75 * trunk])
         parts.append(Part(ends + behind, 0.062 * tall, look.bag))
     return parts + _head(at, look, tall)
@@ -148,8 +148,8 @@ def _arms(at: dict[str, np.ndarray], look: Look, tall: float, wide: float) -> li
 
 def _head(at: dict[str, np.ndarray], look: Look, tall: float) -> list[Part]:
     head, neck = at["head"], at["neck"]
-    up = (head - neck) / float(np.linalg.norm(head - neck))
-    ahead = np.cross(up, (0.0, 1.0, 0.0)) * -1.0
+    up = (head - neck) / math.hypot(*(head - neck))
+    ahead = np.array([up[2], 0.0, -up[0]])
     parts = [rod(neck, head, 0.03 * tall, shade(look.skin, 0.85)), Part(np.array([head]), 0.062 * tall, look.skin)]
     crown = head + up * 0.024 * tall - ahead * 0.026 * tall
     cap = look.top if "hat" in look.wears else look.hair

@@ -66,7 +66,9 @@ class Record:
         t = len(self.labels)
         seen = objects(drawn, self.actors)
         odd = [item for item in seen if self.actors[item.actor].anomalous[t]]
-        owned = np.isin(drawn.owner, [item.actor + 1 for item in odd]) if odd else np.zeros(drawn.owner.shape, bool)
+        marked = np.zeros(len(self.actors) + 1, bool)
+        marked[[item.actor + 1 for item in odd]] = True
+        owned = marked[drawn.owner]  # (H, W) bool
         self.boxes += [(t, item.actor, item.kind, *item.box) for item in seen]
         for track in sorted({self.actors[item.actor].event for item in odd}):
             group = np.array([item.box for item in odd if self.actors[item.actor].event == track])
