@@ -21,10 +21,10 @@ from vadflow import job
 
 def main(snakemake):
     import cv2, numpy, torch
-    job.limit_threads(int(snakemake.threads))
+
     print(torch.get_num_threads(), cv2.getNumThreads(), os.environ["OMP_NUM_THREADS"], job.threads())
 
-job.run(main, SimpleNamespace(threads={threads}, log=[], rule="r"))
+job.run(main, SimpleNamespace(threads={threads}, log=[], params=dict(), rule="r"))
 """
 
 
