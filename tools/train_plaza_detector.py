@@ -24,7 +24,7 @@ WIDTH = 0.1875
 """Channels as a share of the full YOLO26; `n` has 0.25."""
 SIZE = (256, 320)
 """Input (height, width): a 320x240 frame with 16 grey rows."""
-STAGES = ("crops:12000:5:0.002", "frames:1200:2:0.0005")
+STAGES = ("crops:30000:5:0.002", "frames:3000:2:0.0005")
 """Training stages, kind:images:epochs:learning rate."""
 
 
