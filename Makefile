@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export YOLO_OFFLINE ?= true
 SNAKEMAKE = $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --directory $(WORKSPACE) --cores $(CORES)
 
-.PHONY: setup results test test-slow check ped2 camera ui clean help
+.PHONY: setup results test test-slow test-timing check ped2 camera ui clean help
 .DEFAULT_GOAL := help
 
 setup: $(READY) ## install everything into .venv (about 2 minutes)
@@ -37,10 +37,13 @@ camera: $(READY) ## your own camera: make camera NORMAL=<folder of normal videos
 	$(MAKE) --no-print-directory results WORKSPACE=workspaces/camera
 
 test: $(READY) ## the tests, under 10 minutes
-	$(BIN)/python -m pytest -m "not slow and not real"
+	$(BIN)/python -m pytest -m "not slow and not real and not timing"
 
 test-slow: $(READY) ## the long tests, and those on real data beside the repository
 	$(BIN)/python -m pytest -m "slow or real"
+
+test-timing: $(READY) ## the tests that compare wall times, on an idle machine
+	$(BIN)/python -m pytest -m timing
 
 check: $(READY) ## ruff, mypy, snakefmt, import order of the packages, schema in step
 	$(BIN)/ruff check .

@@ -38,7 +38,7 @@ def test_libraries_follow_the_job(threads: int) -> None:
     assert done.stdout.split() == [str(min(threads, cores))] * 4
 
 
-@pytest.mark.slow
+@pytest.mark.timing
 def test_more_cores_than_there_are_cost_little(tmp_path: Path) -> None:
     """`--cores 8` takes at most 1.3 times as long as `--cores 2`.
 
