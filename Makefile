@@ -20,7 +20,7 @@ setup: $(READY) ## install everything into .venv (about 2 minutes)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "vadflow needs Python >= 3.11; try make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0 --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt torch==2.13.0 --editable '.[dev]'
 	touch $(READY)
 
 results: $(READY) ## run the whole pipeline: WORKSPACE=folder with a params.yaml (default: the built-in scene)

@@ -64,7 +64,7 @@ for chunk in PLAN.chunks(split="test"):
                 f"benchmarks/score/{chunk.key}_{{system}}_{{seed}}.tsv"
             wildcard_constraints:
                 system=alternatives(systems),
-            threads: lambda wildcards: 2 if PLAN.is_network(wildcards.system) else 1
+            threads: 1
             resources:
                 mem_mb=2000,
             params:
