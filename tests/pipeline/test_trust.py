@@ -99,7 +99,7 @@ def test_one_pixel_is_found_with_its_stage_and_clip(
 def test_a_forbidden_edge_fails_the_audit_with_its_name(copied: tuple[Path, Path]) -> None:
     project, folder = copied
     rules = project / "workflow/rules/train.smk"
-    honest = '    return inputs | {"index"'
+    honest = "    return inputs | {\n"
     assert honest in rules.read_text()
     leak = '    if wildcards.system == "constant":\n        inputs["leak"] = place.clip("frames", "test", "02")\n'
     rules.write_text(rules.read_text().replace(honest, leak + honest))
