@@ -6,6 +6,7 @@ aggregator, so that a network is compared with motion and not with a worse aggre
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -37,9 +38,9 @@ class CellSystem(base.System):
         super().__init__(params, frame_shape)
         self.aggregator = Aggregator(params.aggregate, {self.what: 1.0})
 
+    @abstractmethod
     def cells(self, clip: ClipView, frame: int) -> np.ndarray:
         """(gh, gw) float32, non-negative."""
-        raise NotImplementedError(type(self).__module__)
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Learn what is usual at each place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,9 +20,9 @@ class Control(Base):
     kind = "floor"
     stochastic = False
 
+    @abstractmethod
     def values(self, objects: pd.DataFrame, length: int) -> np.ndarray:
         """(T,) score of every frame."""
-        raise NotImplementedError(type(self).__module__)
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """One score a frame."""
