@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -73,7 +73,14 @@ class TrainingParams(Section):
     held_out: float = Field(
         gt=0, lt=0.9, description="fraction of the normal clips kept for validation and calibration"
     )
-    checkpoint_s: float = Field(gt=0, description="seconds between checkpoints")
+    checkpoint_s: float = Field(
+        gt=0, description="seconds between checkpoints; changes no result, so an edit reruns nothing"
+    )
+    snapshots: int = Field(
+        ge=0,
+        le=20,
+        description="weights kept from along the way and scored apart, for the sin 'best checkpoint on test'; 0 = off",
+    )
 
     @field_validator("seeds")
     @classmethod
@@ -229,10 +236,15 @@ class Params(Section):
             values[name] = plain(value)
         return json.dumps(values, sort_keys=True)
 
-    def digest(self, *names: str) -> str:
-        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named."""
+    def digest(self, *names: str, beside: Sequence[Any] = ()) -> str:
+        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named.
+
+        Args:
+            names: of sections.
+            beside: what else decides the result, as plain values; nothing leaves the hash as it is.
+        """
         every = [name for name in type(self).model_fields if name not in ("report", "tracking")]
-        text = self.section(*(names or every))
+        text = self.section(*(names or every)) + (json.dumps(beside) if beside else "")
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -37,6 +37,7 @@ for dataset in PLAN.datasets:
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
                 events=Layout(dataset).events(),
+                snapshots=lambda wildcards, dataset=dataset: snapshot_scores(dataset, wildcards.system, wildcards.seed),
                 index=Layout(dataset).index("test"),
                 code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
             output:
