@@ -104,8 +104,9 @@ rule record:
         mem_mb=500,
     params:
         parameters=section(*type(PARAMS).model_fields),
+        normal_events=[astuple(event) for events in PLAN.fed_back.values() for event in events],
     message:
-        "Recording the commit and the parameters behind the table"
+        "Recording the commit, the parameters and the feedback behind the table"
     script:
         "../scripts/record.py"
 
