@@ -28,7 +28,7 @@ class Subject:
         crop: frames the paper drops at the start and end of each clip.
         aggregate: how the paper pools.
         notes: what a sceptic should know, e.g. choices made while looking at a test set.
-        config_hash: see `table.config_hash`.
+        config_hash: see `dag.Plan.digest`.
     """
 
     dataset: str
