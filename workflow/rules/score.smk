@@ -25,6 +25,16 @@ def score_files():
     return tables_of("raw") + score_tables() + local + every_row(lambda place, *run: place.events(*run))
 
 
+def regions_of(dataset):
+    """The regions of a system that localises: where its events are."""
+
+    def inputs(wildcards):
+        clips = PLAN.clips(dataset, "test") if wildcards.system in PLAN.localising() else []
+        return [Layout(dataset).scored("regions", clip, wildcards.system, wildcards.seed) for clip in clips]
+
+    return inputs
+
+
 def snapshot_scores(dataset, system="{system}", seed="{seed}"):
     """What snapshots of a training say of the test clips: nothing for a system without any."""
     clips = PLAN.clips(dataset, "test") if system == "{system}" or PLAN.snapshots(system) else []
@@ -231,6 +241,7 @@ for dataset in PLAN.datasets:
             f"finish_{dataset}"
         input:
             raw=[Layout(dataset).scored("raw", clip) for clip in PLAN.clips(dataset, "test")],
+            regions=regions_of(dataset),
             calibration=Layout(dataset).model("calibration.json"),
             threshold=Layout(dataset).model("threshold.json"),
             index=Layout(dataset).index("test"),

@@ -59,6 +59,7 @@ def render_twin(
             protocol=PROTOCOL_WORDS,
             blocks=blocks(auc_table(files), all_columns=True),
             columns=COLUMNS,
+            explained={column.name: column.meaning for column in COLUMNS},
             sins=[(SIN_TITLES[name], meaning) for name, meaning in SINS.items()],
             sin_names=list(SINS),
             sin_rows=sin_rows(files),

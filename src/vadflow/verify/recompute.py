@@ -42,7 +42,7 @@ def recompute(
     """
     record = _record(results)
     code = clone(repository, commit or _clean_commit(record, results), folder / "code")
-    marked = [NormalEvent(*row) for row in record["normal_events"]]
+    marked = [NormalEvent(*row) for row in record.get("normal_events", ())]
     workspace = prepare(record["params"], marked, results.resolve().parent, folder / "workspace")
     log.info("recomputing commit %s in %s", record["commit"], workspace)
     command = [sys.executable, "-m", "snakemake", "-s", str(code / "Snakefile"), "-d", str(workspace)]
