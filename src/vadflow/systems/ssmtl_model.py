@@ -59,7 +59,8 @@ class Student(nn.Module):
         heads: dict[str, nn.Module] = {t: Verdict(features, outputs[t]) for t in self.tasks if t in outputs}
         heads |= {t: Drawing(features, channels, self.side) for t in self.tasks if t not in outputs}
         self.heads = nn.ModuleDict(heads)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.flat:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _trunk(self, width: int, depth: int) -> nn.Module:

@@ -87,9 +87,7 @@ class _Ring:
         E, slots = self.shape.cut, index % self.length
         found = np.empty((len(boxes), len(index), E, E, self.channels), np.uint8)
         for n, (x1, y1, x2, y2) in enumerate(self.shape.sides(boxes)):
-            pixels = self._part(x1, y1, x2, y2)
-            smaller = pixels.shape[0] >= 2 * E and pixels.shape[1] >= 2 * E
-            cut = cv2.resize(pixels, (E, E), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+            cut = _resized(self._part(x1, y1, x2, y2), E)
             found[n] = cut.reshape(E, E, self.length, self.channels)[:, :, slots].transpose(2, 0, 1, 3)
         return found
 
@@ -100,6 +98,17 @@ class _Ring:
             return self.frames[y1:y2, x1:x2]
         rows = np.clip(np.arange(y1, y2), 0, height - 1)
         return np.ascontiguousarray(self.frames[rows][:, np.clip(np.arange(x1, x2), 0, width - 1)])
+
+
+def _resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """(h, w, R C) to (side, side, R C): by area where both sides shrink to a half or less, or thin things would come and go."""
+    if min(pixels.shape[:2]) < 2 * side:
+        return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_LINEAR))
+    parts = []  # OpenCV averages at most four channels at a time
+    for start in range(0, pixels.shape[2], 4):
+        part = np.ascontiguousarray(pixels[..., start : start + 4])
+        parts.append(cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA).reshape(side, side, -1))
+    return np.concatenate(parts, axis=2)
 
 
 def cut_tubes(
