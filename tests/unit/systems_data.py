@@ -57,7 +57,7 @@ PARAMS: dict[str, dict] = {
             "average": 0.9,
         },
         "score": {
-            "calibration": "z",
+            "calibration": "tail",
             "choose": True,
             "every": 1,
             "link_iou": 0.3,

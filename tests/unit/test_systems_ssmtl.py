@@ -240,10 +240,20 @@ def test_one_sided_classes() -> None:
     with torch.no_grad():
         student.heads["classes"].linear.weight.zero_()
         student.heads["classes"].linear.bias.copy_(torch.tensor([0.8, 0.0]))
+        student.usual.copy_(torch.tensor([0.2, 0.05]))
     tubes = np.zeros((2, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8)
-    values = student.values(tubes, np.array([[0.3, 0.0], [0.8, 0.5]], np.float32))
-    np.testing.assert_allclose(values["classes"], [0, 0.5], atol=1e-6)
-    np.testing.assert_allclose(values["distance"], [0.25, 0.25], atol=1e-6)
+    values = student.values(tubes, np.array([[0.3, 0.0], [0.9, 0.5]], np.float32))
+    np.testing.assert_allclose(values["classes"], [0, 10], atol=1e-5)
+    np.testing.assert_allclose(values["distance"], [0.25, 0.3], atol=1e-6)
+
+
+def test_usual_errors_are_learned_per_class_and_never_trusted_to_be_nothing() -> None:
+    student = Student(params(tasks=["classes"]), 1, 2, 0).eval()
+    with torch.no_grad():
+        student.heads["classes"].linear.weight.zero_()
+        student.heads["classes"].linear.bias.copy_(torch.tensor([0.5, 0.0]))
+    student.learn_usual(np.zeros((2, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.float32([[0.9, 0.0], [0.5, 0.0]]))
+    np.testing.assert_allclose(student.usual, [np.sqrt(0.16 / 2), 0.02], rtol=1e-5)
 
 
 def test_changes_change_what_they_say() -> None:

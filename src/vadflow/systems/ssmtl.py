@@ -5,8 +5,8 @@ An object is a tube of seven frames cut around a detected box, without tracking.
     arrow      forward or backward?                                   score P(backward | forward)           (T1)
     irregular  consecutive frames, or with gaps of 1 to 4?            score P(irregular | consecutive)      (T2)
     middle     draw the middle box from the other six (L1)            score mean absolute error             (T3)
-    classes    from the middle box alone, what the detector says of   score what the detector sees that     (T4)
-               it, and what an ImageNet network says (L1)             the student does not expect
+    classes    from the middle box alone, what the detector says of   score how far the detector sees a     (T4)
+               it, and what an ImageNet network says (L1)             class that the student does not expect
     jigsaw, inpaint: two tasks of SSMTL++ (Barbalau et al. 2023), as options
 
     paper      mean of P, P, mean absolute error, mean absolute class difference; the largest object; 0 where there is none
@@ -14,9 +14,10 @@ An object is a tube of seven frames cut around a detected box, without tracking.
 
 Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose points: the probabilities drown the errors).
 Task values are smoothed along IoU tracklets. Weights are chosen by pseudo-anomalies made of held-out normal tubes
-(`ssmtl_choice`). Two views: tight for appearance, wide for motion, and with `streams: two` a trunk each. A still tube has no say
-on motion, neither in training nor in the score. `classes` is one-sided in the score: a detector that is unsure of a person is
-no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
+(`ssmtl_choice`). Two views: tight for appearance, wide for motion, and with `streams: two` a trunk each. A still tube has no
+say on motion, neither in training nor in the score. In the score `classes` is one-sided, each class in units of its usual error
+on held-out tubes: a detector that is unsure of a person is no anomaly. The 2D trunk takes time as channels and is the CPU
+profile; `trunk: 3d` is the paper's.
 
 Where the text is silent [X]: widths, heads, batch and rate. The paper's frame map with its 3D mean filter is left out of `paper`.
 Where nothing was detected the score is 0, below every normal object's: nothing seen is nothing strange.
@@ -162,7 +163,7 @@ class System(base.System):
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Cut tubes, train the student, scale its tasks on held-out normal objects, choose their weights."""
-        from vadflow.systems.ssmtl_training import train
+        from vadflow.systems.ssmtl_training import FORWARD, train
 
         self.classes = classes_of(video.fit)
         kept = self._store(video.fit, self.params.tubes.stored, loop.generator)
@@ -177,6 +178,8 @@ class System(base.System):
         self.knowledge = 0 if lessons is None else lessons.shape[1]
         self.student = self._build()
         train(self.student, self.params.train, kept, lessons, aside, loop)
+        normal = aside if len(aside) else kept
+        self.student.learn_usual(normal.pixels[:, FORWARD], normal.classes)
         self._calibrate(list(video.held_out) if len(aside) else list(video.fit), aside, loop)
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:

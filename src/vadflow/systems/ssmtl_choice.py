@@ -22,7 +22,7 @@ from vadflow.systems.ssmtl_tubes import GAPS, STORED_REACH, Tubes
 
 SHARES = (0.25, 0.5, 1.0)
 GAIN = 0.005
-FAMILIES = {"way": ("reversed",), "pace": ("skipped",), "look": ("swapped", "patched"), "class": ("foreign",)}
+FAMILIES = {"motion": ("reversed", "skipped"), "look": ("swapped", "patched"), "class": ("foreign",)}
 
 Changed = tuple[np.ndarray, np.ndarray]
 """Tubes (N, L, E, E, C) uint8 and class probabilities (N, K)."""

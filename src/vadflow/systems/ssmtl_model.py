@@ -26,12 +26,17 @@ FRAMES = 2 * REACH + 1
 """L."""
 MOTION = ("arrow", "irregular")
 """Tasks that see the wide view of all frames; the others see the tight one."""
+_LEAST_ERROR = 0.02
+"""A class that normal video never shows is not expected to better than this probability."""
 IGNORED = -100
 """Label of a tube that a task has no say on."""
 
 
 class Student(nn.Module):
     """Trunks and heads."""
+
+    usual: Tensor
+    """(K,) how far the detector usually is from what is expected of it, per class; see `learn_usual`."""
 
     def __init__(self, params: Params, channels: int, classes: int, knowledge: int) -> None:
         """Build with random weights.
@@ -59,6 +64,7 @@ class Student(nn.Module):
         heads: dict[str, nn.Module] = {t: Verdict(features, outputs[t]) for t in self.tasks if t in outputs}
         heads |= {t: Drawing(features, channels, self.side) for t in self.tasks if t not in outputs}
         self.heads = nn.ModuleDict(heads)
+        self.register_buffer("usual", torch.ones(classes))
         if self.flat:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -164,6 +170,15 @@ class Student(nn.Module):
         loss = (answer[:, : self.classes] - batch.classes).abs().sum(1).mean()
         return loss if batch.knowledge is None else loss + (answer[:, self.classes :] - batch.knowledge).abs().mean()
 
+    @torch.no_grad()
+    def learn_usual(self, tubes: np.ndarray, classes: np.ndarray) -> None:
+        """Set `usual` to the root mean square difference on normal tubes (N, L, E, E, C) with their class probabilities (N, K)."""
+        if "classes" in self.tasks and len(tubes):
+            view = self.middle_only(self.tight(self.prepare(tubes)))
+            expected = self.answers({"classes": view})["classes"][:, : self.classes]
+            beyond = torch.from_numpy(classes).to(view.device) - expected
+            self.usual.copy_(beyond.square().mean(0).sqrt().clamp_min(_LEAST_ERROR))
+
     @torch.inference_mode()
     def values(self, tubes: np.ndarray, classes: np.ndarray) -> dict[str, np.ndarray]:
         """What each task says of each object.
@@ -173,9 +188,9 @@ class Student(nn.Module):
             classes: (N, K) the detector's class probabilities.
 
         Returns:
-            (N,) float32 per task, higher = stranger: P(backward), P(irregular), mean absolute error of the middle box, what the
-            detector sees beyond what the student expects (summed over classes), 1 - P(identity), error in holes; also
-            `distance`, the paper's mean absolute difference of classes, and `moving` (0 or 1).
+            (N,) float32 per task, higher = stranger: P(backward), P(irregular), mean absolute error of the middle box, the class that
+            the detector sees furthest beyond what the student expects (in its usual errors), 1 - P(identity), error in holes;
+            also `distance`, the paper's mean absolute difference of classes, and `moving` (0 or 1).
         """
         x = self.prepare(tubes)
         view, seen = self.tight(x), torch.from_numpy(classes).to(x.device)
@@ -186,7 +201,7 @@ class Student(nn.Module):
             found["middle"] = (answers["middle"] - view[:, REACH]).abs().mean((1, 2, 3))
         if "classes" in answers:
             beyond = seen - answers["classes"][:, : self.classes]
-            found |= {"classes": beyond.clamp_min(0).sum(1), "distance": beyond.abs().mean(1)}
+            found |= {"classes": (beyond / self.usual).clamp_min(0).amax(1), "distance": beyond.abs().mean(1)}
         if "jigsaw" in answers:
             found["jigsaw"] = 1 - answers["jigsaw"].softmax(1)[:, 0]
         if "inpaint" in self.tasks:
