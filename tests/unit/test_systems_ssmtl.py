@@ -224,6 +224,13 @@ def test_the_papers_trunk_has_its_size() -> None:
     assert sum(p.numel() for p in weights) / 1e6 == pytest.approx(0.417, abs=0.003)
 
 
+def test_what_tasks_share_passes_their_trunk_once() -> None:
+    student, seen = Student(params(), 1, 2, 0).eval(), []
+    student.trunks["motion"].register_forward_hook(lambda module, inputs, output: seen.append(len(output)))
+    student.values(np.zeros((5, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.zeros((5, 2), np.float32))
+    assert seen == [5]
+
+
 def test_puzzles() -> None:
     view = torch.rand(3, 7, 2, 32, 32)
     moved = shuffled(view, torch.tensor([0, 1, 99]))

@@ -114,18 +114,20 @@ class Student(nn.Module):
         return shown
 
     def answers(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run every task's input (N_task, L, C, S, S) through its trunk and head.
+        """Run every task's input (N, L, C, S, S) through its trunk and head; an input that tasks share passes once.
 
         What one 2D trunk gets passes it as one batch, so that batch norm sees in training what it will judge by.
         """
         found: dict[str, Tensor] = {}
-        for trunk in self.trunks:
+        for trunk, layers in self.trunks.items():
             names = [name for name in inputs if self.trunk_of[name] == trunk]
-            together = [names] if self.flat else [[name] for name in names]
-            for group in filter(None, together):
-                features = self.trunks[trunk](torch.cat([inputs[name] for name in group]))
-                parts = features.split([len(inputs[name]) for name in group])
-                found |= {name: self.heads[name](part) for name, part in zip(group, parts, strict=True)}
+            views = {id(inputs[name]): inputs[name] for name in names}
+            if self.flat and views:
+                parts = layers(torch.cat(list(views.values()))).split([len(view) for view in views.values()])
+            else:
+                parts = [layers(view) for view in views.values()]
+            features = dict(zip(views, parts, strict=True))
+            found |= {name: self.heads[name](features[id(inputs[name])]) for name in names}
         return found
 
     def losses(self, batch: Batch, answers: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -194,8 +196,7 @@ class Student(nn.Module):
         """
         x = self.prepare(tubes)
         view, seen = self.tight(x), torch.from_numpy(classes).to(x.device)
-        shown = Batch(x, x, seen, None)
-        answers = self.answers({k: v for k, v in self._plainly(shown, view).items() if k in self.tasks})
+        answers = self.answers({task: shown for task, shown in self._plainly(x, view).items() if task in self.tasks})
         found = {task: answers[task].softmax(1)[:, 1] for task in MOTION if task in answers}
         if "middle" in answers:
             found["middle"] = (answers["middle"] - view[:, REACH]).abs().mean((1, 2, 3))
@@ -209,17 +210,11 @@ class Student(nn.Module):
         found["moving"] = self.moving(x).float()
         return {name: value.float().cpu().numpy() for name, value in found.items()}
 
-    def _plainly(self, batch: Batch, view: Tensor) -> dict[str, Tensor]:
-        """What each task is shown when it judges: nothing reordered, shuffled or blanked."""
-        moved = self.wide(batch.plain) if set(MOTION) & set(self.tasks) else view
-        middle = self.middle_only(view)
-        return {
-            "arrow": moved,
-            "irregular": moved,
-            "middle": self.without_middle(view),
-            "classes": middle,
-            "jigsaw": middle,
-        }
+    def _plainly(self, x: Tensor, view: Tensor) -> dict[str, Tensor]:
+        """What each task is shown when it judges: nothing reordered or shuffled; holes are a matter of their own."""
+        moved, middle = self.wide(x), self.middle_only(view)
+        plain = {"arrow": moved, "irregular": moved, "middle": self.without_middle(view)}
+        return plain | {"classes": middle, "jigsaw": middle}
 
     def _holes_error(self, view: Tensor) -> Tensor:
         """Mean squared error in three holes, one after the other (N,)."""
