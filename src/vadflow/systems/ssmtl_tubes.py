@@ -229,16 +229,24 @@ def store_tubes(
     Returns:
         at most `total` tubes, none where no object was detected.
     """
-    E, L, share = shape.cut, 2 * STORED_REACH + 1, max(1, total // max(len(segments), 1))
-    parts = [Tubes(np.zeros((0, L, E, E, channels), np.uint8), np.zeros((0, classes), np.float32), *_no_place())]
-    for number, segment in enumerate(segments):
-        seen = observe(segment.clip, classes)
-        rows = _draw(seen.frame, segment, share, generator)
-        wanted = group(seen.frame, rows)
-        for found, pixels in cut_tubes(segment, seen.box, wanted, shape=shape, reach=STORED_REACH, channels=channels):
-            place = np.full(len(found), number), seen.frame[found]
-            parts.append(Tubes(pixels, seen.probability[found], *place))
-    return Tubes(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+    share, L = max(1, total // max(len(segments), 1)), 2 * STORED_REACH + 1
+    seen = [observe(segment.clip, classes) for segment in segments]
+    drawn = [_draw(one.frame, segment, share, generator) for one, segment in zip(seen, segments, strict=True)]
+    count, done = sum(map(len, drawn)), 0
+    pixels = np.empty(
+        (count, L, shape.cut, shape.cut, channels), np.uint8
+    )  # once: joining parts would double the memory
+    known, clip, frame = np.zeros((count, classes), np.float32), np.zeros(count, int), np.zeros(count, int)
+    for number, (segment, one, rows) in enumerate(zip(segments, seen, drawn, strict=True)):
+        wanted = group(one.frame, rows)
+        if not wanted:
+            continue
+        for found, cut in cut_tubes(segment, one.box, wanted, shape=shape, reach=STORED_REACH, channels=channels):
+            place = slice(done, done + len(found))
+            pixels[place], known[place] = cut, one.probability[found]
+            clip[place], frame[place] = number, one.frame[found]
+            done += len(found)
+    return Tubes(pixels, known, clip, frame)
 
 
 def group(frame: np.ndarray, rows: np.ndarray) -> dict[int, np.ndarray]:
@@ -255,7 +263,3 @@ def _draw(frame: np.ndarray, segment: Segment, share: int, generator: np.random.
         if len(rows):
             return np.sort(generator.choice(rows, min(share, len(rows)), replace=False))
     return np.zeros(0, int)
-
-
-def _no_place() -> tuple[np.ndarray, np.ndarray]:
-    return np.zeros(0, int), np.zeros(0, int)
