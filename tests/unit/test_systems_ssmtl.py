@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -241,6 +243,17 @@ def test_puzzles() -> None:
     assert blank.flatten(1).sum(1).tolist() == [64, 64, 64] and blank[1, 16:24, 8:16].all()
 
 
+def test_an_imagenet_teacher_adds_outputs_and_changes_no_score_of_its_own() -> None:
+    """The paper skips the ImageNet network when it judges: its outputs stand behind the detector's classes."""
+    student = Student(params(tasks=["classes"]), 1, 2, 5).eval()
+    assert student.heads["classes"].linear.out_features == 7
+    tubes, seen = np.zeros((1, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.zeros((1, 2), np.float32)
+    before = student.values(tubes, seen)["classes"]
+    with torch.no_grad():
+        student.heads["classes"].linear.bias[2:] += 9
+    assert student.values(tubes, seen)["classes"] == before
+
+
 def test_one_sided_classes() -> None:
     """A detector less sure of a person than the student is no anomaly; one that sees a bicycle is; the paper's is two-sided."""
     student = Student(params(tasks=["classes"]), 1, 2, 0).eval()
@@ -324,6 +337,32 @@ def test_a_teacher_that_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(VadflowError, match="expected one model, found 0"):
         load_teacher(str(tmp_path / "empty"))
+
+
+class _Pooled(torch.nn.Module):
+    """Stands for ResNet-50: 3 channel means to 2 outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x.mean((2, 3)))
+
+
+def test_resnet50_teaches_where_torchvision_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved, models = _Pooled(), ModuleType("torchvision.models")
+    torch.save(saved.state_dict(), tmp_path / "resnet50.pth")
+    models.resnet50 = lambda weights: _Pooled()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torchvision", ModuleType("torchvision"))
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    white = np.full((1, 8, 8, 3), 255, np.uint8)
+    normalised = (torch.ones(3) - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
+    expected = saved.linear(normalised).detach().numpy()
+    np.testing.assert_allclose(load_teacher(str(tmp_path / "resnet50.pth"))(white)[0], expected, atol=1e-5)
+    monkeypatch.setitem(sys.modules, "torchvision.models", None)
+    with pytest.raises(VadflowError, match="torchvision cannot be imported"):
+        load_teacher(str(tmp_path / "resnet50.pth"))
 
 
 @pytest.mark.real
