@@ -388,6 +388,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[System, Path]:
     return fit(folder, [clip_of(folder, LONG, seed=i, name=f"n{i}") for i in range(4)]), folder
 
 
+def test_a_fit_with_an_imagenet_teacher_is_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vadflow.systems import ssmtl_teachers
+
+    def teacher(pictures: np.ndarray) -> np.ndarray:
+        return pictures.reshape(len(pictures), -1)[:, :6].astype(np.float32)
+
+    monkeypatch.setattr(ssmtl_teachers, "load_teacher", lambda path: teacher)
+    clips = [clip_of(tmp_path, LONG, seed=i, name=f"n{i}") for i in range(4)]
+    system = fit(tmp_path, clips, imagenet="somewhere")
+    again = load_system(tmp_path / "model")
+    assert again.knowledge == 6  # type: ignore[attr-defined]
+    clip = clip_of(tmp_path, 12, seed=9)
+    assert [s.score for s in again.score(clip)] == [s.score for s in system.score(clip)]
+
+
 def test_it_conforms(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     workspace = load(request.config.rootpath / "params.yaml")
     small = workspace.model_copy(
