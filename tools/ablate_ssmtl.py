@@ -76,30 +76,31 @@ class Rows:
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
 
     def measure(
-        self, weights: Mapping[str, float], *, kind: str = "z", width: float = 2.0, least: float = 0.0
+        self, weights: Mapping[str, float], *, kind: str = "z", cut: float = 1.0, width: float = 2.0, least: float = 0.0
     ) -> list[float]:
         """Micro raw, micro smoothed, macro over clips with both classes.
 
         Args:
             weights: of the tasks.
             kind: calibration.
+            cut: evidence up to this is none.
             width: of the tracklet smoother, frames.
             least: objects below this confidence are left out, in calibration and test.
         """
         from dataclasses import replace
 
         from vadflow.attributes.tails import fit_tail
-        from vadflow.systems.ssmtl_scale import fit_scale, weighted
+        from vadflow.systems.ssmtl_scale import fit_scale, rarity_of, weighted
 
         judge = replace(self.judge, params=self.judge.params.model_copy(update={"smooth_frames": width}))
         normal = [judge.smoothed(kept(one, least)) for one in self.normal]
         together = {task: np.concatenate([part[task] for part in normal]) for task in weights}
-        scale = fit_scale(together, kind)  # type: ignore[arg-type]
+        scale = fit_scale(together, kind, cut)  # type: ignore[arg-type]
         rarity = fit_tail(weighted(scale.evidence(together), weights), floor=0.01)
         frames = []
         for clip, one in zip(self.test, self.judged, strict=True):
             seen = kept(one, least)
-            surprise = rarity.surprise(weighted(scale.evidence(judge.smoothed(seen)), weights))
+            surprise = rarity_of(weighted(scale.evidence(judge.smoothed(seen)), weights), rarity)
             frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
         return self.numbers(frames)
 
@@ -148,6 +149,7 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
     yield "chosen weights " + ", ".join(f"{task} {share:g}" for task, share in chosen.items()), rows.measure(chosen)
     yield "equal weights", rows.measure(equal)
     yield "chosen weights, tails instead of z", rows.measure(chosen, kind="tail")
+    yield "chosen weights, nothing truncated", rows.measure(chosen, cut=-10.0)
     yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, width=0.0)
     yield "plain mean of raw values, as in the paper", rows.paper()
     for task in tasks:

@@ -57,7 +57,8 @@ PARAMS: dict[str, dict] = {
             "average": 0.9,
         },
         "score": {
-            "calibration": "tail",
+            "calibration": "z",
+            "truncate": 1.0,
             "choose": True,
             "every": 1,
             "link_iou": 0.3,

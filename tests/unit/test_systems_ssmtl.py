@@ -14,6 +14,7 @@ import pytest
 import torch
 from systems_data import PARAMS
 
+from vadflow.attributes.tails import fit_tail
 from vadflow.clip import ClipView, Segment
 from vadflow.conformance.checks import Subject, run_checks
 from vadflow.conformance.scene import draw_clip
@@ -28,7 +29,7 @@ from vadflow.systems.ssmtl_choice import CHANGES, SHARES, Trial, auc, choose
 from vadflow.systems.ssmtl_judge import Judge
 from vadflow.systems.ssmtl_model import IGNORED, Batch, Student
 from vadflow.systems.ssmtl_puzzles import holed, shuffled
-from vadflow.systems.ssmtl_scale import fit_scale
+from vadflow.systems.ssmtl_scale import fit_scale, rarity_of
 from vadflow.systems.ssmtl_teachers import lessons, load_teacher
 from vadflow.systems.ssmtl_training import FORWARD, draw_batch, draw_orders, irregular_order
 from vadflow.systems.ssmtl_tubes import REACH, STORED_REACH, Tubes, TubeShape, cut_tubes, store_tubes, target_frames
@@ -313,9 +314,19 @@ def test_a_noisy_task_loses_weight_and_the_search_is_repeatable() -> None:
 def test_tasks_come_to_one_scale(kind: str) -> None:
     generator = np.random.default_rng(0)
     normal = {"small": generator.normal(0.05, 0.01, 2000), "large": generator.normal(50, 10, 2000)}
-    evidence = fit_scale(normal, kind).evidence({"small": np.array([0.08, np.nan]), "large": np.array([80.0, np.nan])})
+    evidence = fit_scale(normal, kind, 0.0).evidence(
+        {"small": np.array([0.08, np.nan]), "large": np.array([80.0, np.nan])}
+    )
     assert evidence["small"][0] == pytest.approx(evidence["large"][0], rel=0.15)
     assert evidence["small"][1] == evidence["large"][1] == 0
+    less = fit_scale(normal, kind, 1.0).evidence({"small": np.array([0.08, 0.05]), "large": np.array([80.0, 50.0])})
+    np.testing.assert_allclose(less["small"], [evidence["small"][0] - 1, 0], atol=1e-6)
+
+
+def test_an_object_to_which_no_task_objects_is_as_usual_as_nothing() -> None:
+    tail = fit_tail(np.r_[np.zeros(50), np.arange(50)], floor=0.01)
+    surprise = rarity_of(np.array([0.0, 1.0, 40.0]), tail)
+    assert surprise[0] == 0 < surprise[1] < surprise[2]
 
 
 def test_teacher_outputs_are_standardised_and_gray_is_shown_in_three_channels() -> None:

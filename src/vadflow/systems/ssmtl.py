@@ -39,7 +39,7 @@ from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.ssmtl_scale import Scale, fit_scale, load_scale, weighted
+from vadflow.systems.ssmtl_scale import Scale, fit_scale, load_scale, rarity_of, weighted
 from vadflow.systems.ssmtl_tubes import (
     REACH,
     STORED_REACH,
@@ -109,6 +109,9 @@ class ScoreParams(Section):
     """From task values to regions and frame scores."""
 
     calibration: Literal["z", "tail"] = Field(description="how tasks come to one scale, on held-out normal objects")
+    truncate: float = Field(
+        ge=0, le=10, description="evidence of a task up to this is none; spreads above the mean (z), or -log10 (tail)"
+    )
     choose: bool = Field(description="choose task weights on pseudo-anomalies; false: equal weights")
     every: int = Field(ge=1, le=30, description="score every so many-th frame; those between take the nearest")
     link_iou: float = Field(gt=0, lt=1, description="least overlap of an object with itself one frame later")
@@ -191,7 +194,7 @@ class System(base.System):
         judge, p = self._judge(), self.params.score
         judged = judge.look(Segment(clip, 0, len(clip)))
         evidence = self.scale.evidence(judge.smoothed(judged))
-        surprise = self.rarity.surprise(weighted(evidence, self.weights))
+        surprise = rarity_of(weighted(evidence, self.weights), self.rarity)
         published = frame_largest(judged.published(), judged.seen.frame, len(clip))
         explain = Explainer(judged.seen, evidence, self.weights, surprise, p)
         for t in target_frames(0, len(clip), REACH, p.every):
@@ -224,16 +227,17 @@ class System(base.System):
         return Looking(self.student, self.shape, self.classes, self.params.score)
 
     def _calibrate(self, segments: Sequence[Segment], aside: Tubes, loop: base.Loop) -> None:
-        """Choose the weights, then learn the scale and the rarity of what will be judged: smoothed values."""
+        """Learn the scale of smoothed task values, choose the weights, then learn how rare their sum is."""
         from vadflow.systems.ssmtl_choice import choose
 
         judge, tasks, p = self._judge(), self.params.tasks, self.params.score
         judged = [judge.look(segment) for segment in segments]
-        tries = choose(judge.trial(judged, aside, loop.generator), tasks, search=p.choose)
-        self.weights = dict(tries[-1].weights)
         smoothed = [judge.smoothed(one) for one in judged]
         normal = {task: np.concatenate([part[task] for part in smoothed]) for task in tasks}
-        self.scale = fit_scale(normal, p.calibration)
+        self.scale = fit_scale(normal, p.calibration, p.truncate)
+        trial = judge.trial(judged, self.scale.evidence(normal), self.scale, aside, loop.generator)
+        tries = choose(trial, tasks, search=p.choose)
+        self.weights = dict(tries[-1].weights)
         self.rarity = fit_tail(weighted(self.scale.evidence(normal), self.weights), floor=_LEAST_SCALE)
         loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
 
@@ -257,5 +261,6 @@ class System(base.System):
         own = {k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")}
         self.student.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
         self.weights = dict(zip(self.params.tasks, state["weights"].tolist(), strict=True))
-        self.scale = load_scale(state, self.params.tasks, self.params.score.calibration)
+        p = self.params.score
+        self.scale = load_scale(state, self.params.tasks, p.calibration, p.truncate)
         self.rarity = from_array(state["rarity"])

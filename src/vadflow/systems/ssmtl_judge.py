@@ -16,7 +16,7 @@ from vadflow.attributes.tracklets import link, smooth
 from vadflow.clip import Segment
 from vadflow.systems.ssmtl_choice import CHANGES, Trial
 from vadflow.systems.ssmtl_model import MOTION, Student
-from vadflow.systems.ssmtl_scale import fit_scale
+from vadflow.systems.ssmtl_scale import Scale
 from vadflow.systems.ssmtl_tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
 
 if TYPE_CHECKING:
@@ -91,28 +91,41 @@ class Judge:
             for task in self.student.tasks
         }
 
-    def trial(self, normal: Sequence[Judged], aside: Tubes, generator: np.random.Generator) -> Trial:
-        """Evidence of held-out normal objects and of changed held-out tubes, unsmoothed: a single tube has no tracklet.
+    def trial(
+        self,
+        judged: Sequence[Judged],
+        normal: Mapping[str, np.ndarray],
+        scale: Scale,
+        aside: Tubes,
+        generator: np.random.Generator,
+    ) -> Trial:
+        """Evidence of held-out normal objects and of changed held-out tubes.
+
+        Normal values are smoothed along tracklets, as they will be when judged. A changed tube has no tracklet; an anomaly that
+        lasts would keep its value when smoothed, so its own is taken.
 
         Args:
-            normal: held-out segments, in the order that `aside.clip` numbers them.
+            judged: held-out segments, in the order that `aside.clip` numbers them.
+            normal: task -> (M,) evidence of their objects, in that order.
+            scale: what made that evidence.
             aside: stored held-out tubes.
             generator: draws the changes.
         """
-        lengths = [int(one.seen.frame.max(initial=-1)) + 1 for one in normal]
+        lengths = [int(one.seen.frame.max(initial=-1)) + 1 for one in judged]
         offsets = np.cumsum([0, *lengths[:-1]])
-        values = {task: np.concatenate([one.values[task] for one in normal]) for task in self.student.tasks}
-        place = np.concatenate([one.seen.frame + offset for one, offset in zip(normal, offsets, strict=True)])
-        scale = fit_scale(values, self.params.calibration)
-        host = _nearest(offsets[aside.clip] + aside.frame, np.unique(place)) if len(aside) else np.zeros(0, int)
-        changed = {}
-        for name, change in CHANGES.items():
-            tubes, classes = change(aside, generator)
-            cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
-            parts = [self._ask(some, classes[rows]) for rows, some in batches(cuts, self.params.batch)]
-            if parts:
-                changed[name] = scale.evidence({t: np.concatenate([part[t] for part in parts]) for t in values})
-        return Trial(scale.evidence(values), place, changed, dict.fromkeys(changed, host))
+        place = np.concatenate([one.seen.frame + offset for one, offset in zip(judged, offsets, strict=True)])
+        if not len(aside) or not len(place):
+            return Trial(normal, place, {}, {})
+        host = _nearest(offsets[aside.clip] + aside.frame, np.unique(place))
+        changed = {name: scale.evidence(self._changed(name, aside, generator)) for name in CHANGES}
+        return Trial(normal, place, changed, dict.fromkeys(changed, host))
+
+    def _changed(self, name: str, aside: Tubes, generator: np.random.Generator) -> dict[str, np.ndarray]:
+        """Task values (N,) of the tubes after one kind of change."""
+        tubes, classes = CHANGES[name](aside, generator)
+        cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
+        parts = [self._ask(some, classes[rows]) for rows, some in batches(cuts, self.params.batch)]
+        return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
 
 
 def batches(cuts: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
