@@ -246,6 +246,7 @@ class System(base.System):
         if self.student is None or self.scale is None or self.rarity is None:
             return {}
         weights = {f"student.{name}": value.detach().cpu().numpy() for name, value in self.student.state_dict().items()}
+        weights["usual"] = self.student.usual.cpu().numpy()
         sizes = np.array([self.classes, self.knowledge], np.int64)
         shares = np.array([self.weights[task] for task in self.params.tasks])
         return weights | self.scale.state() | {"sizes": sizes, "weights": shares, "rarity": self.rarity.as_array()}
@@ -260,6 +261,7 @@ class System(base.System):
         self.student = self._build()
         own = {k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")}
         self.student.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
+        self.student.usual.copy_(torch.from_numpy(np.array(state["usual"])))
         self.weights = dict(zip(self.params.tasks, state["weights"].tolist(), strict=True))
         p = self.params.score
         self.scale = load_scale(state, self.params.tasks, p.calibration, p.truncate)

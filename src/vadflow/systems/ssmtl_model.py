@@ -64,7 +64,7 @@ class Student(nn.Module):
         heads: dict[str, nn.Module] = {t: Verdict(features, outputs[t]) for t in self.tasks if t in outputs}
         heads |= {t: Drawing(features, channels, self.side) for t in self.tasks if t not in outputs}
         self.heads = nn.ModuleDict(heads)
-        self.register_buffer("usual", torch.ones(classes))
+        self.register_buffer("usual", torch.ones(classes), persistent=False)  # no weight: snapshots of weights lack it
         if self.flat:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.to("cuda" if torch.cuda.is_available() else "cpu")
