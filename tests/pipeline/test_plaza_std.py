@@ -23,6 +23,7 @@ def shipped(found: dict[str, Any]) -> dict[str, Any]:
     found["systems"]["names"] = [*FLOORS, "std"]
     found["fusion"]["systems"] = []
     found["tracking"]["enabled"] = False
+    found["training"]["snapshots"] = 0
     return found
 
 
