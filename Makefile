@@ -9,6 +9,8 @@ export PATH := $(BIN):$(PATH)
 # Nothing here phones home.
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := 1
+# Compiled once and not by each of a hundred jobs, whatever the shell around says.
+unexport PYTHONDONTWRITEBYTECODE
 export YOLO_OFFLINE ?= true
 SNAKEMAKE = $(BIN)/snakemake --snakefile $(CURDIR)/Snakefile --directory $(WORKSPACE) --cores $(CORES)
 

@@ -17,7 +17,7 @@ from vadflow.systems import __path__ as SYSTEM_PATHS
 
 SHAPE = (32, 48, 1)
 
-AGGREGATE = {"patch_cells": 2, "reach_cells": 1.0, "floor": 0.1, "regions": 2}
+AGGREGATE = {"power": 0.5, "patch_px": 16.0, "reach_px": 8.0, "pool": 4.0, "floor": 0.1, "regions": 2}
 
 PARAMS: dict[str, dict] = {
     "frame_difference": {"aggregate": AGGREGATE},
@@ -95,6 +95,7 @@ PARAMS: dict[str, dict] = {
         "score": {
             "prediction": 1.0,
             "motion": 1.0,
+            "moving": 1.0,
             "cluster": 0.5,
             "normal_stride": 2,
             "batch": 4,

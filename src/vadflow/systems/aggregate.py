@@ -1,12 +1,15 @@
 """The one road from error maps to a frame score, for every frame-level system and baseline.
 
-    error maps -> each divided by what normal video shows at that place -> weighted sum -> mean over patches -> largest patch
+    squared error maps -> to a power -> each divided by what normal video shows at that place -> weighted sum
+                       -> means over patches -> generalised mean of all patches
 
 A mean over the whole frame drowns one cyclist in a hundred pedestrians; the largest raw patch is the nearest walker. Dividing by
-the error that is usual *where there is something to err about* removes the perspective, and the patch mean removes single
-noisy cells.
+the error that is usual *where there is something to err about* removes the perspective, the patch mean removes single noisy
+cells, and the generalised mean (1: mean, 2: root mean square, towards the largest patch) says how local an anomaly is. Sizes are
+in working pixels and not in cells: a flow map with cells of 3 px and an error map with cells of 8 px are judged by patches of the
+same size on the ground. The values in params.yaml were chosen without a test set (docs/choosing.md).
 
-Letters: gh gw cells of the map, k cells a patch side.
+Letters: gh gw cells of the map, kh kw cells a patch.
 """
 
 from __future__ import annotations
@@ -21,15 +24,19 @@ from vadflow.params import Section
 from vadflow.systems.base import Region
 
 Maps = Mapping[str, np.ndarray]
-"""Named (gh, gw) non-negative error maps of one frame."""
+"""Named (gh, gw) maps of one frame: squared errors or energies, non-negative."""
 
 
 class AggregateParams(Section):
     """How error maps become a frame score."""
 
-    patch_cells: int = Field(ge=1, le=32, description="side of the patch whose mean error counts, map cells")
-    reach_cells: float = Field(
-        ge=0, le=64, description="Gaussian reach over which places share their usual error, map cells"
+    power: float = Field(gt=0, le=2, description="exponent of every squared error; 0.5 makes it an amplitude")
+    patch_px: float = Field(gt=0, le=512, description="side of the patch whose mean error counts, working px")
+    reach_px: float = Field(
+        ge=0, le=512, description="Gaussian reach over which places share their usual error, working px"
+    )
+    pool: float = Field(
+        ge=1, le=64, description="exponent of the mean over patches; 1 is the mean, 64 nearly the largest"
     )
     floor: float = Field(
         ge=0,
@@ -42,14 +49,15 @@ class AggregateParams(Section):
 class Aggregator:
     """Fitted on normal error maps as a stream, then turns maps into scores."""
 
-    def __init__(self, params: AggregateParams, weights: Mapping[str, float]) -> None:
+    def __init__(self, params: AggregateParams, weights: Mapping[str, float], frame_shape: tuple[int, ...]) -> None:
         """Start unfitted: every place counts alike.
 
         Args:
             params: see there.
             weights: share of each named map in the sum; maps without a weight are left out.
+            frame_shape: (h, w, ...) of the working frames that every map covers, px.
         """
-        self.params = params
+        self.params, self.size = params, (frame_shape[0], frame_shape[1])
         self.weights = {name: weight for name, weight in weights.items() if weight > 0}
         self.usual: dict[str, np.ndarray] = {}
 
@@ -65,14 +73,14 @@ class Aggregator:
         sums: dict[str, list[np.ndarray]] = {}
         for maps in frames:
             for name in self.weights:
-                error = maps[name].astype(np.float64)
+                error = np.power(maps[name].astype(np.float64), self.params.power)
                 first, second = sums.get(name, (np.zeros(error.shape), np.zeros(error.shape)))
                 sums[name] = [first + error, second + np.square(error)]
         self.usual = {name: self._usual(*pair) for name, pair in sums.items()}
 
     def _usual(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        reach = self.params.reach_cells
-        if reach > 0:
+        if self.params.reach_px > 0:
+            reach = [self.params.reach_px * cells / side for cells, side in zip(first.shape, self.size, strict=True)]
             first, second = (gaussian_filter(total, reach, mode="nearest") for total in (first, second))
         tiny = np.finfo(np.float32).tiny
         usual = second / np.maximum(first, tiny)
@@ -85,10 +93,10 @@ class Aggregator:
         return self._patch_means(np.asarray(total, dtype=np.float32))
 
     def score(self, maps: Maps) -> tuple[float, np.ndarray, dict[str, float]]:
-        """Return (largest patch, patch map (gh, gw) float32, largest patch of each map alone)."""
+        """Return (frame score, patch map (gh, gw) float32, frame score of each map alone)."""
         patches = self.patches(maps)
-        terms = {name: float(self._patch_means(self._relative(name, maps[name])).max()) for name in self.weights}
-        return float(patches.max()), patches, terms
+        terms = {name: self._pool(self._patch_means(self._relative(name, maps[name]))) for name in self.weights}
+        return self._pool(patches), patches, terms
 
     def regions(self, patches: np.ndarray, size: tuple[int, int], reason: str) -> list[Region]:
         """The largest patches that do not overlap, as boxes.
@@ -99,24 +107,37 @@ class Aggregator:
             reason: what a person reads beside the box.
         """
         left, found = patches.copy(), []
-        scale, reach = np.array(size) / patches.shape, self.params.patch_cells
+        scale, (kh, kw) = np.array(size) / patches.shape, self._patch(patches.shape)
         for _ in range(self.params.regions):
             row, column = np.unravel_index(int(left.argmax()), left.shape)
             score = float(left[row, column])
             if not np.isfinite(score):
                 break
-            corner = np.clip(np.array([row, column]) + 0.5 - reach / 2, 0, np.maximum(np.array(left.shape) - reach, 0))
-            (y1, x1), (y2, x2) = corner * scale, np.minimum((corner + reach) * scale, size)
+            side = np.array([kh, kw])
+            corner = np.clip(np.array([row, column]) - side // 2, 0, np.array(left.shape) - side)
+            (y1, x1), (y2, x2) = corner * scale, (corner + side) * scale
             found.append(Region(float(x1), float(y1), float(x2), float(y2), score, reason))
-            left[max(row - reach + 1, 0) : row + reach, max(column - reach + 1, 0) : column + reach] = -np.inf
+            left[max(row - kh + 1, 0) : row + kh, max(column - kw + 1, 0) : column + kw] = -np.inf
         return found
 
     def _relative(self, name: str, error: np.ndarray) -> np.ndarray:
-        error = np.asarray(error, dtype=np.float32)
+        error = np.power(np.asarray(error, dtype=np.float32), self.params.power)
         return error / self.usual[name] if name in self.usual else error
 
     def _patch_means(self, error: np.ndarray) -> np.ndarray:
-        return uniform_filter(error, min(self.params.patch_cells, *error.shape), mode="nearest")
+        return uniform_filter(error, self._patch(error.shape), mode="nearest")
+
+    def _pool(self, patches: np.ndarray) -> float:
+        largest = float(patches.max())
+        relative = patches.astype(np.float64) / max(
+            largest, np.finfo(np.float64).tiny
+        )  # powers of what is at most 1 do not overflow
+        return largest * float(np.mean(relative**self.params.pool)) ** (1 / self.params.pool)
+
+    def _patch(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """(kh, kw) cells of a patch on a map of `shape`: at least one, at most all."""
+        kh, kw = (round(self.params.patch_px * cells / side) for cells, side in zip(shape, self.size, strict=True))
+        return min(max(kh, 1), shape[0]), min(max(kw, 1), shape[1])
 
     def state(self) -> dict[str, np.ndarray]:
         """What was learned."""

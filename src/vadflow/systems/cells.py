@@ -1,4 +1,5 @@
-"""What the two free baselines share: one stored array of cells, through the aggregator that every frame-level system uses.
+"""What the two free baselines share: one stored array of cells, through the aggregator that every frame-level system uses; and the flow
+energy that networks weigh their errors with.
 
 `paper` is the naive form that the literature compares with (mean over the whole frame); `score` sends the same cells through the
 aggregator, so that a network is compared with motion and not with a worse aggregate.
@@ -13,9 +14,22 @@ from typing import ClassVar
 import numpy as np
 
 from vadflow.clip import ClipView, Segment
+from vadflow.frames.cells import average
 from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AggregateParams, Aggregator
+
+
+def flow_energy(clip: ClipView, frame: int, shape: tuple[int, int] | None = None) -> np.ndarray:
+    """Squared length of the mean flow per cell, source px^2 per frame^2.
+
+    Args:
+        clip: with flow.
+        frame: t.
+        shape: (gh, gw) cells wanted, as means of the energy of the stored ones; None for the stored cells.
+    """
+    energy = np.square(np.asarray(clip.flow[frame], dtype=np.float32)).sum(axis=-1)
+    return energy if shape is None else average(energy, shape)
 
 
 class CellParams(Section):
@@ -36,11 +50,11 @@ class CellSystem(base.System):
     def __init__(self, params: CellParams, frame_shape: tuple[int, int, int]) -> None:
         """Start unfitted."""
         super().__init__(params, frame_shape)
-        self.aggregator = Aggregator(params.aggregate, {self.what: 1.0})
+        self.aggregator = Aggregator(params.aggregate, {self.what: 1.0}, frame_shape)
 
     @abstractmethod
     def cells(self, clip: ClipView, frame: int) -> np.ndarray:
-        """(gh, gw) float32, non-negative."""
+        """(gh, gw) float32: an energy, that is a square."""
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Learn what is usual at each place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vadflow.clip import ClipView
-from vadflow.systems.cells import CellParams, CellSystem
+from vadflow.systems.cells import CellParams, CellSystem, flow_energy
 
 
 class Params(CellParams):
@@ -13,11 +13,11 @@ class Params(CellParams):
 
 
 class System(CellSystem):
-    """Scores the largest patch of squared flow."""
+    """Scores the largest patch of flow."""
 
     needs = frozenset({"flow"})
     what = "flow energy"
 
     def cells(self, clip: ClipView, frame: int) -> np.ndarray:
         """Squared length of the mean flow per cell, source px^2 per frame^2."""
-        return np.square(np.asarray(clip.flow[frame], dtype=np.float32)).sum(axis=-1)
+        return flow_energy(clip, frame)

@@ -13,11 +13,11 @@ class Params(CellParams):
 
 
 class System(CellSystem):
-    """Scores the largest patch of mean absolute frame difference."""
+    """Scores the largest patch of frame difference."""
 
     needs = frozenset({"differences"})
     what = "difference"
 
     def cells(self, clip: ClipView, frame: int) -> np.ndarray:
-        """Mean absolute difference per cell, in [0, 1]."""
-        return np.asarray(clip.differences[frame], dtype=np.float32)
+        """Square of the mean absolute difference per cell, in [0, 1]."""
+        return np.square(np.asarray(clip.differences[frame], dtype=np.float32))

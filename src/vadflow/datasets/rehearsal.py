@@ -1,0 +1,201 @@
+"""A rehearsal of another dataset, for choosing parameters without its test set: its training clips alone, some of them held out and
+spoiled with pseudo-anomalies.
+
+Nothing of the other dataset's test split is listed, opened or decoded. The clips to learn from are copied; the held-out ones play on
+normally for `normal` frames, then show one pseudo-anomaly for `span` frames (label 1), and so on in turn. The same workflow then
+trains, scores and judges: what wins here may be chosen, and the choice has seen no test label. A pseudo-anomaly is not an anomaly: a table
+of a rehearsal compares settings and promises nothing.
+
+Layout (all of it made by `render`, one clip at a time):
+
+    results/<dataset>/source/
+    ├── train/
+    │   ├── 01.avi        a normal clip, lossless
+    │   └── 01.csv        its labels: zeros
+    └── test/
+        ├── 04.avi        a held-out normal clip, spoiled here and there
+        └── 04.csv        one 0 or 1 a frame
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field, field_validator
+
+from vadflow import plugins
+from vadflow.datasets.labels import read_flags, require_length
+from vadflow.errors import VadflowError
+from vadflow.frames.decode import Decoder
+from vadflow.io import atomic
+from vadflow.params import Section
+from vadflow.types import ClipSource, ClipTruth
+
+OFFICIAL: dict[str, dict[str, int]] = {}
+
+
+class Params(Section):
+    """What is rehearsed, and how it is spoiled."""
+
+    adapter: Literal["rehearsal"]
+    of: dict[str, Any] = Field(description="section of the dataset whose training clips are taken")
+    every: int = Field(ge=2, description="every so many-th of its training clips is held out and spoiled")
+    kinds: dict[str, dict[str, Any]] = Field(
+        min_length=1, description="pseudo-anomalies in turn, each with its own section"
+    )
+    normal: int = Field(ge=1, description="normal frames before each pseudo-anomaly")
+    span: int = Field(ge=2, description="frames of each pseudo-anomaly")
+    seed: int = Field(ge=0, description="of all draws")
+    fps: float = Field(gt=0, le=1000, description="frames a second of the video written")
+
+    @field_validator("of")
+    @classmethod
+    def _dataset(cls, value: dict[str, Any]) -> dict[str, Any]:
+        _inner(value)
+        return value
+
+    @field_validator("kinds")
+    @classmethod
+    def _known(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for kind, section in value.items():
+            _kind(kind).Params.model_validate(section)
+        return value
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """What a pseudo-anomaly wants to know of a clip: frames (T, H, W, 3) uint8 at source size."""
+
+    name: str
+    frames: np.ndarray
+
+
+def _inner(section: dict[str, Any]) -> tuple[Any, Any]:
+    adapter = plugins.load("datasets", str(section.get("adapter")), ("Params", "clips"), "datasets.<name>.of.adapter")
+    return adapter, adapter.Params.model_validate(section)
+
+
+def _kind(name: str) -> Any:
+    return plugins.load("pseudo", name, ("Params", "draw", "replay"), "datasets.<name>.kinds")
+
+
+def benchmark(params: Params) -> str | None:
+    """None: nobody published a number on it."""
+    return None
+
+
+def clips(params: Params, root: str) -> list[ClipSource]:
+    """List the clips: of the other dataset's training clips, those held out are the test split.
+
+    Raises:
+        VadflowError: there are too few clips to hold one out.
+    """
+    names = [source.name for source in _originals(params, root)]
+    held = set(names[params.every // 2 :: params.every])
+    if not held:
+        what = f"expected more than {params.every // 2} training clips, found {len(names)}"
+        raise VadflowError(what, where="rehearsal", fix="Lower `every`, or cut the video into clips.")
+    train = [_source(root, "train", name) for name in names if name not in held]
+    return train + [_source(root, "test", name) for name in names if name in held]
+
+
+def _originals(params: Params, root: str) -> list[ClipSource]:
+    adapter, section = _inner(params.of)
+    return sorted((s for s in adapter.clips(section, root) if s.split == "train"), key=lambda source: source.name)
+
+
+def _source(root: str, split: Literal["train", "test"], name: str) -> ClipSource:
+    folder = Path(root) / split
+    return ClipSource(split, name, folder / f"{name}.avi", folder / f"{name}.csv")
+
+
+def render(params: Params, source: ClipSource) -> None:
+    """Write one clip, spoiled if it is held out, and its labels.
+
+    Raises:
+        VadflowError: the video cannot be read or written.
+    """
+    frames, flags = _read(params, source), []
+    if source.labels is None:
+        raise ValueError(f"clip {source.name} has no place for its labels")
+    played = spoil(params, _Clip(source.name, frames)) if source.split == "test" else ((frame, 0) for frame in frames)
+    with atomic(source.path) as temporary:
+        size = (frames.shape[2], frames.shape[1])
+        writer = cv2.VideoWriter(str(temporary), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"FFV1"), params.fps, size)
+        if not writer.isOpened():
+            raise VadflowError(
+                "cannot write the video", where=str(source.path), fix="Check that the folder is writable."
+            )
+        for frame, flag in played:
+            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+            flags.append(flag)
+        writer.release()
+    with atomic(source.labels) as temporary:
+        temporary.write_text("".join(f"{flag}\n" for flag in flags), encoding="utf-8")
+
+
+def _read(params: Params, source: ClipSource) -> np.ndarray:
+    """All frames of the original, (T, H, W, 3) uint8; drawn first where it is a scene that draws itself."""
+    adapter, section = _inner(params.of)
+    with tempfile.TemporaryDirectory() as folder:
+        original = next(one for one in _originals(params, folder) if one.name == source.name)
+        if hasattr(adapter, "render"):
+            original.path.parent.mkdir(parents=True, exist_ok=True)
+            adapter.render(section, original)
+        decoder = Decoder(original.path, fps=original.fps)
+        frames = list(decoder)
+    if not frames:
+        raise VadflowError(f"no frame decodes ({decoder.found.detail})", where=str(original.path), fix="Copy it again.")
+    return np.stack(frames)
+
+
+def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield (frame (H, W, 3) uint8, label) of a clip with its pseudo-anomalies, until its frames run out."""
+    rng = np.random.default_rng([params.seed, zlib.crc32(clip.name.encode())])
+    at, length = 0, len(clip.frames)
+    for kind, section in cycle(sorted(params.kinds.items())):
+        for frame in clip.frames[at : at + params.normal]:
+            yield frame, 0
+        at += params.normal
+        module = _kind(kind)
+        chosen = module.Params.model_validate(section)
+        if at + params.span > length:
+            yield from ((frame, 0) for frame in clip.frames[at:])
+            return
+        row = module.draw(rng, clip, start=at, window=params.span, params=chosen, donors=[clip])
+        taken = params.span * int(row.get("skip", 1))
+        if at + taken <= length:
+            recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
+            yield from ((frame, 1) for frame in module.replay(recipe, clip.frames, params.span, clip.frames))
+            at += taken
+
+
+class _Recipe:
+    """A row of pseudo.parquet, columns as attributes."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.__dict__.update(row)
+
+
+def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
+    """Frame labels.
+
+    Raises:
+        VadflowError: the labels are missing or not `n_frames` long.
+    """
+    flags = read_flags(source.labels or source.path.with_suffix(".csv"))
+    require_length(len(flags), n_frames, source)
+    return ClipTruth(flags)
+
+
+def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
+    """Nothing: a skipped frame has no pixels that are wrong."""
+    return iter(())

@@ -1,0 +1,95 @@
+"""A rehearsal takes another dataset's training clips, spoils some, and never touches its test split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import drawing
+from vadflow.datasets import rehearsal
+from vadflow.errors import VadflowError
+from vadflow.frames.decode import Decoder
+from vadflow.types import ClipSource
+
+T = 60
+
+
+def normal_clips(root: Path, count: int) -> Path:
+    """`count` image folders of T frames, whose level says clip and number; beside them a test split that nobody may decode."""
+    for i in range(count):
+        for t in range(T):
+            drawing.image(root / f"{i:02d}" / f"{t:03d}.png", np.full((48, 64, 3), 4 * t + i, np.uint8))
+    watch = root.parent / "watch" / "one"
+    watch.mkdir(parents=True)
+    (watch / "000.png").write_bytes(b"whoever decodes this has read the test split")
+    return root
+
+
+def params(folder: Path, **more: Any) -> rehearsal.Params:
+    of = {
+        "adapter": "folder",
+        "path_train": str(folder),
+        "path_test": str(folder.parent / "watch"),
+        "labels": None,
+        "fps": 10,
+    }
+    kinds = {"skip": {"skips": [2]}}
+    given = {"of": of, "every": 2, "kinds": kinds, "normal": 10, "span": 8, "seed": 0, "fps": 10} | more
+    return rehearsal.Params.model_validate({"adapter": "rehearsal", **given})
+
+
+def made(chosen: rehearsal.Params, root: Path) -> list[tuple[ClipSource, np.ndarray, list[int]]]:
+    found = []
+    for source in rehearsal.clips(chosen, str(root)):
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        rehearsal.render(chosen, source)
+        frames = np.stack(list(Decoder(source.path)))
+        truth = rehearsal.truth(chosen, source, len(frames))
+        found.append((source, frames, np.asarray(truth.labels).tolist()))
+    return found
+
+
+def levels(frames: np.ndarray) -> list[int]:
+    return frames[:, 24, 32, 0].tolist()
+
+
+def test_training_clips_are_copied_and_the_held_out_ones_spoiled(tmp_path: Path) -> None:
+    clips = made(params(normal_clips(tmp_path / "normal", 4)), tmp_path / "made")
+    assert [f"{source.split}/{source.name}" for source, *_ in clips] == ["train/00", "train/02", "test/01", "test/03"]
+    _, frames, labels = clips[0]
+    assert levels(frames) == [4 * t for t in range(T)] and not any(labels)
+    _, frames, labels = clips[2]
+    one_turn = [0] * 10 + [1] * 8
+    assert labels == one_turn * 2 + [0] * 8
+    assert levels(frames)[:18] == [4 * t + 1 for t in [*range(10), *range(10, 26, 2)]]
+    assert levels(frames)[18] == 4 * 26 + 1, "the clip goes on where the pseudo-anomaly ended: no jump back"
+
+
+def test_a_patch_changes_pixels_and_the_draw_repeats(tmp_path: Path) -> None:
+    patch = {"patch": {"min_size": 0.2, "max_size": 0.4, "max_move_px": 2, "feather_px": 0}}
+    chosen = params(normal_clips(tmp_path / "normal", 2), kinds=patch)
+    (_, first, labels), (_, again, _) = (made(chosen, tmp_path / name)[1] for name in "ab")
+    assert np.array_equal(first, again)
+    plain = np.array([(frame == frame[0, 0]).all() for frame in first])
+    assert plain[np.array(labels) == 0].all() and not plain[np.array(labels) == 1].all()
+
+
+def test_the_built_in_scene_can_be_rehearsed(tmp_path: Path) -> None:
+    """Its clips do not exist yet: they are drawn on the way."""
+    scene: dict[str, Any] = {"adapter": "plaza", "camera": "far", "seed": 3, "train_clips": 2, "test_clips": 1}
+    scene |= {"normal_test_clips": 1, "min_frames": 20, "max_frames": 20, "fps": 25}
+    clips = made(params(tmp_path, of=scene, normal=4, span=4), tmp_path / "made")
+    assert [len(frames) for _, frames, _ in clips] == [20, 16]
+    assert sum(clips[1][2]) == 4
+
+
+def test_what_cannot_be_rehearsed(tmp_path: Path) -> None:
+    with pytest.raises(VadflowError, match="more than 1 training clips, found 1"):
+        rehearsal.clips(params(normal_clips(tmp_path / "normal", 1)), "made")
+    with pytest.raises(ValueError, match="skips"):
+        params(tmp_path, kinds={"skip": {"skips": []}})
+    with pytest.raises((VadflowError, ValueError), match="nowhere"):
+        params(tmp_path, of={"adapter": "nowhere"})
