@@ -13,6 +13,7 @@ from vadflow.frames.differences import write_differences
 from vadflow.io import write_table
 from vadflow.objects import schema
 from vadflow.params import Section
+from vadflow.pseudo import recipes
 from vadflow.systems import __path__ as SYSTEM_PATHS
 
 SHAPE = (32, 48, 1)
@@ -35,6 +36,27 @@ PARAMS: dict[str, dict] = {
         "region_surprise": 0.5,
         "poses": {"weights": None, "every": 2, "min_height": 16.0, "confidence": 0.2, "nms_iou": 0.6},
     },
+    "mlfs3d": {
+        "network": {"window": 8, "width": 1, "splice_encoder": True, "splice_decoder": True, "gates": True},
+        "tasks": {"noise": 0.2, "skip": 0.3, "reverse": 0.3, "negative": "twin", "bound": 0.1, "motion": 0.02},
+        "train": {
+            "steps": 9,
+            "batch": 2,
+            "crop": 16,
+            "motion_share": 0.8,
+            "learning_rate": 1e-3,
+            "decay": "cosine",
+            "average": 0.9,
+        },
+        "score": {
+            "reconstruction": 1.0,
+            "moving": 1.0,
+            "stride": 2,
+            "normal_stride": 2,
+            "batch": 4,
+            "aggregate": AGGREGATE,
+        },
+    },
     "msnnet": {
         "network": {
             "width": 2,
@@ -47,7 +69,7 @@ PARAMS: dict[str, dict] = {
             "temperature": 0.1,
         },
         "train": {
-            "steps": 6,
+            "steps": 9,
             "batch": 2,
             "crop": 16,
             "motion_share": 0.8,
@@ -109,7 +131,7 @@ def system_names() -> list[str]:
     """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
     names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
     loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
-    drawn = {"frames", "differences", "flow", "objects", "poses"}
+    drawn = {"frames", "differences", "flow", "objects", "poses", "pseudo"}
     return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]
 
 
@@ -137,6 +159,13 @@ def draw_clip(folder: Path, name: str, length: int, seed: int = 0, shape: tuple[
     write_table(paths["poses"], draw_bodies(objects, generator))
     declared = {f"{kind}_path": path for kind, path in paths.items()}
     return ClipView(name, 10.0, (2 * height, 2 * width), **declared)
+
+
+def draw_recipes(clips: list[ClipView], window: int = 8) -> pd.DataFrame:
+    """Recipes of every kind on drawn clips, as the pseudo stage would write them."""
+    kinds = {"skip": {"skips": [2, 3]}, "reverse": {}, "noise": {"sigma": 0.05}}
+    params = {kind: plugins.load("pseudo", kind, ("Params",), "tests").Params(**own) for kind, own in kinds.items()}
+    return recipes.build(clips, params, per_clip=3, window=window, motion=0.01, seed=0)
 
 
 def draw_objects(length: int, generator: np.random.Generator, size: tuple[int, int]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ Deeper sources of a splice are convolved before they are interpolated (see `mlfs
 Where the CPU profile leaves the paper profile: 8 frames a window instead of 16, width 4 instead of 32, and one forward pass scores the
 `stride` frames in a window's middle instead of one.
 
-`score` is ours: maps of the reconstruction error and of the error x squared flow through `aggregate.py`. Its shares were chosen on
+`score` is ours: maps of the reconstruction error and of error x flow, as in `std`, through `aggregate.py`. Its shares were chosen on
 held-out training clips of Ped2 with pseudo-anomalies as positives; docs/networks.md has the figures.
 
 Letters: N clips, L frames a window, k frames scored a window, C channels, H W px, gh gw cells of 8 px.
@@ -94,7 +94,7 @@ class ScoreParams(Section):
     """Our score: shares of the maps, each in units of its usual error, and the aggregate."""
 
     reconstruction: float = Field(ge=0, description="share of the reconstruction error")
-    moving: float = Field(ge=0, description="share of the reconstruction error x squared flow")
+    moving: float = Field(ge=0, description="share of reconstruction error x flow, sqrt(|error|^2 |v|^2)")
     stride: int = Field(ge=1, le=64, description="frames between two windows, and frames scored in each one's middle")
     normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
     batch: int = Field(ge=1, le=256, description="windows scored at a time")
@@ -163,16 +163,12 @@ class System(base.System):
         for windows, ends in stream_windows(clip.frames, length, batch, start=start, stop=stop, stride=stride):
             maps, psnr = self.model.error_maps(windows, first, count)
             for i, end in enumerate(ends):
-                head = max(int(end) - length + 1, start)
-                for j in range(count):
-                    frame = min(head + first + j, stop - 1)
+                head = max(int(end) - length + 1, start) + first
+                for j, frame in enumerate(min(head + j, stop - 1) for j in range(count)):
                     if frame > done:
                         error, done = maps[i, j], frame
-                        yield (
-                            frame,
-                            {"reconstruction": error, "moving": weighted_by_flow(error, clip.flow[frame])},
-                            float(psnr[i, j]),
-                        )
+                        moving = np.sqrt(error * flow_energy(clip, frame, error.shape))
+                        yield frame, {"reconstruction": error, "moving": moving}, float(psnr[i, j])
 
     def _sampler(self, segments: Sequence[Segment], recipes: pd.DataFrame | None) -> TaskSampler:
         from vadflow.pseudo.recipes import COLUMNS

@@ -20,7 +20,7 @@ background. Both are `convolution` and `frame` in the paper profile (docs/networ
 with the extremes of each test clip before adding them; a stream cannot, so here each is divided by its mean range over normal
 training clips, and the per-clip normalisation of the sum comes from the metrics, as for every system.
 
-`score` is ours: maps of the prediction error, of the error x squared flow, and of the memory distance through `aggregate.py`. Its shares
+`score` is ours: maps of the prediction error, of error x flow as in `std`, and of the memory distance through `aggregate.py`. Its shares
 were chosen on held-out training clips of Ped2 with pseudo-anomalies as positives; docs/networks.md has the figures.
 
 Letters: N windows, C channels, H W px, gh gw cells of 8 px.
@@ -97,7 +97,7 @@ class ScoreParams(Section):
     """Our score: shares of the three maps, each in units of its usual error, and the aggregate."""
 
     prediction: float = Field(ge=0, description="share of the prediction error")
-    moving: float = Field(ge=0, description="share of the prediction error x squared flow")
+    moving: float = Field(ge=0, description="share of prediction error x flow, sqrt(|error|^2 |v|^2)")
     distance: float = Field(ge=0, description="share of the distance to the nearest item")
     paper_psnr: float = Field(ge=0, le=1, description="share of PSNR in the published score; the rest is distance")
     normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
@@ -171,7 +171,8 @@ class System(base.System):
             maps, psnr = self.model.error_maps(windows)
             for i, frame in enumerate(ends):
                 one = {name: error[i] for name, error in maps.items()}
-                one["moving"] = moving(one["prediction"], clip, int(frame))
+                error = one["prediction"]
+                one["moving"] = np.sqrt(error * flow_energy(clip, int(frame), error.shape))
                 yield int(frame), one, float(psnr[i])
 
     def _sampler(self, segments: Sequence[Segment]) -> WindowSampler:
