@@ -51,9 +51,17 @@ def always(shot: Shot) -> np.ndarray:
     return np.ones(shot.n_frames, bool)
 
 
-def any_way(shot: Shot, rng: np.random.Generator, side: tuple[float, float] = (0.0, 0.45)) -> Line:
-    """Draw one of the camera's routes and a lane on it."""
-    return Line(shot.camera.routes[int(rng.integers(len(shot.camera.routes)))], rng, side)
+def any_way(
+    shot: Shot, rng: np.random.Generator, side: tuple[float, float] = (0.0, 0.45), against: bool = False
+) -> Line:
+    """Draw one of the camera's routes and a lane on it; the wrong way round with `against`, where there is a wrong way."""
+    camera = shot.camera
+    return Line(camera.routes[int(rng.integers(len(camera.routes)))], rng, side, usual_way(shot, against))
+
+
+def usual_way(shot: Shot, against: bool = False) -> bool | None:
+    """What `Line` is told of the direction: None where both are normal."""
+    return not against if shot.camera.one_way else None
 
 
 def gait(look: Look, motion: Motion, offset: float) -> Callable[[int], Pose]:
@@ -88,7 +96,7 @@ def walkers(shot: Shot, rng: np.random.Generator) -> list[Actor]:
     """One passer-by, or two side by side."""
     camera, look = shot.camera, draw_look(rng)
     way = camera.routes[int(rng.integers(len(camera.routes)))]
-    line = Line(way, rng)
+    line = Line(way, rng, forward=usual_way(shot))
     first, last = line.visible(camera)
     half = (last - first) / look.pace / 2
     when = float(rng.uniform(-half, shot.n_frames / shot.fps + half))

@@ -46,11 +46,10 @@ class Camera(Section):
     shadow: tuple[float, float] = Field(description="ground shift (X, Y) of a shadow per metre of height")
     wall_y: float = Field(gt=0, description="distance of the building front, metres")
     paths: list[Path2D] = Field(min_length=1, description="paved ways")
-    routes: list[Path2D] = Field(
-        min_length=1, description="ways people walk, both directions; they go on straight beyond"
-    )
+    routes: list[Path2D] = Field(min_length=1, description="ways people walk; they go on straight beyond")
+    one_way: bool = Field(description="whether everybody follows the routes from their first point to their last")
     spots: list[tuple[float, float]] = Field(description="where people stand, (X, Y) metres")
-    lawn_crossings: list[Path2D] = Field(description="ways that lead over the grass")
+    lawn_crossings: list[Path2D] = Field(description="ways that lead over the grass; may be none")
     props: list[Prop] = Field(description="standing things")
     walkers: tuple[int, int] = Field(description="fewest and most walkers or pairs that cross per ten seconds")
     standers: tuple[int, int] = Field(description="fewest and most groups that stand about")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from vadflow.plaza.actors import Actor
+from vadflow.plaza.encounters import against, close, gesture
 from vadflow.plaza.incidents import abandon, fall, lawn, throw
 from vadflow.plaza.motion import Shot
 from vadflow.plaza.riders import cart, cyclist, runner, skater
@@ -15,7 +16,8 @@ from vadflow.plaza.riders import cart, cyclist, runner, skater
 Event = Callable[[Shot, np.random.Generator, float], list[Actor]]
 """The clip, a generator and the second around which it happens, to its actors."""
 
-KINDS: dict[str, Event] = {f.__name__: f for f in (cyclist, cart, runner, skater, lawn, throw, abandon, fall)}
+_ALL = (cyclist, cart, runner, skater, lawn, throw, abandon, fall, gesture, against, close)
+KINDS: dict[str, Event] = {f.__name__: f for f in _ALL}
 """Every event kind by name."""
 
 _ONE_REGION = ("cyclist", "skater")

@@ -47,10 +47,16 @@ def stay(shot: Shot, at: tuple[float, float] | np.ndarray, heading: float) -> Mo
 class Line:
     """A walkable line with rounded corners, followed by arc length and straight on beyond its ends."""
 
-    def __init__(self, way: Path2D, rng: np.random.Generator, side: tuple[float, float] = (0.15, 0.5)) -> None:
-        """Draw a direction and a lane: people keep to their right, `side` says how far (share of the width)."""
-        points = np.array(way.points, float)
-        if rng.random() < 0.5:
+    def __init__(
+        self,
+        way: Path2D,
+        rng: np.random.Generator,
+        side: tuple[float, float] = (0.15, 0.5),
+        forward: bool | None = None,
+    ) -> None:
+        """Draw a direction, unless `forward` says it, and a lane: people keep to their right, `side` says how far (share of the width)."""
+        points, turned = np.array(way.points, float), bool(rng.random() < 0.5)
+        if turned if forward is None else not forward:
             points = points[::-1]
         for _ in range(3):  # Chaikin's corner cutting
             cut = [np.array([0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b]) for a, b in pairwise(points)]
