@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from vadflow import plugins
 from vadflow.clip import ClipView
@@ -125,6 +126,13 @@ PARAMS: dict[str, dict] = {
         },
     },
 }
+
+
+def paper_profile(name: str) -> Section:
+    """The section that docs/networks.md gives for the paper profile."""
+    text = (Path(__file__).parents[2] / "docs/networks.md").read_text(encoding="utf-8")
+    sections = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    return plugins.load("systems", name, ("Params",), "tests").Params.model_validate(sections[name])
 
 
 def system_names() -> list[str]:

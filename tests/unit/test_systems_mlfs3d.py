@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from systems_data import PARAMS, SHAPE, draw_clip, draw_recipes, small_params
+from systems_data import PARAMS, SHAPE, draw_clip, draw_recipes, paper_profile, small_params
 
 from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
@@ -52,7 +52,7 @@ def sampler_of(clips: list[ClipView], recipes: pd.DataFrame | None = None, **tas
 def test_base_auto_encoder_has_the_published_size() -> None:
     """5.98 M parameters: the relatives' baseline (methods.md 1.3), every splice and gate off."""
     assert round(count(SplicedAutoEncoder(1, 32, encoder=False, decoder=False, gates=False)) / 1e6, 2) == 5.98
-    assert count(SplicedAutoEncoder(1, 32, encoder=True, decoder=True, gates=True)) < 8e6
+    assert 5.98e6 < count(Reconstructor(paper_profile("mlfs3d"), 1)) < 8e6
 
 
 def test_stages_stand_on_the_grids_of_the_text() -> None:
@@ -227,10 +227,14 @@ def test_paper_profile_trains_at_full_size() -> None:
     """Two steps of 16 frames of 256 x 256 at width 32: the loss falls on the clip it was taken on."""
     from vadflow.systems.steps import descend, total
 
-    model = Reconstructor(params(network={"window": 16, "width": 32}), 1).train()
-    optimiser, clip, losses = torch.optim.Adam(model.parameters(), lr=1e-4), noise(1, 16, (256, 256)), []
+    model = Reconstructor(paper_profile("mlfs3d"), 1).train()
+    optimiser, clip, losses = (
+        torch.optim.Adam(model.parameters(), lr=model.plan.learning_rate),
+        noise(1, 16, (256, 256)),
+        [],
+    )
     for _ in range(2):
         terms = model.losses(batch_of(clip, clip, signs=[1], tasks=[0]))
         losses.append(float(terms["normal"].detach()))
-        descend(optimiser, total(terms), 1e-4)
+        descend(optimiser, total(terms), model.plan.learning_rate)
     assert losses[1] < losses[0]

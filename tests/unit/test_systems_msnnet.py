@@ -9,22 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from systems_data import PARAMS, draw_clip, small_params
+from systems_data import PARAMS, draw_clip, paper_profile, small_params
 
 from vadflow.systems.msnnet import Params, System
 from vadflow.systems.msnnet_memory import MemoryPool, entropy, usage
 from vadflow.systems.msnnet_model import Predictor
-
-PAPER_NETWORK = {
-    "width": 64,
-    "stem": "convolution",
-    "draws": "frame",
-    "memory": True,
-    "reads": {"half": "items", "quarter": "items", "eighth": "both"},
-    "items": 10,
-    "top": 3,
-    "temperature": 0.1,
-}
 
 
 def params(**network: Any) -> Params:
@@ -196,9 +185,9 @@ def test_error_counts_where_something_moves(tmp_path: Path) -> None:
     assert maps["moving"][2, 3] == pytest.approx(np.sqrt(maps["prediction"][2, 3] * 18), rel=1e-4)
 
 
-def test_paper_size_is_of_its_relatives_order() -> None:
+def test_paper_profile_is_of_its_relatives_order() -> None:
     """MNAD's U-Net, without pools and with one more skip, has 15.65 M parameters (methods.md 2.3)."""
-    model = Predictor(params(**PAPER_NETWORK), 3)
+    model = Predictor(paper_profile("msnnet"), 3)
     assert 13e6 < sum(p.numel() for p in model.parameters()) < 18e6
     assert {level: tuple(pool.items.shape) for level, pool in model.pools().items()} == {
         "half": (10, 128),
@@ -212,12 +201,12 @@ def test_paper_profile_trains_at_full_size() -> None:
     """Two steps of 4 colour frames of 256 x 256: the loss falls on the batch it was taken on."""
     from vadflow.systems.steps import descend, total
 
-    model = Predictor(params(**PAPER_NETWORK), 3).train()
-    optimiser = torch.optim.Adam(model.parameters(), lr=2e-4)
+    model = Predictor(paper_profile("msnnet"), 3).train()
+    optimiser = torch.optim.Adam(model.parameters(), lr=model.plan.learning_rate)
     batch, losses = model.prepare(np.repeat(windows((256, 256), 3)[:1], 4, axis=0)), []
     for _ in range(2):
         terms, reads = model.losses(batch)
         losses.append(float(terms["prediction"].detach()))
-        descend(optimiser, total(terms), 2e-4)
+        descend(optimiser, total(terms), model.plan.learning_rate)
         model.write(reads, revive=False)
     assert losses[1] < losses[0]

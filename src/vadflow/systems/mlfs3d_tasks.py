@@ -15,15 +15,18 @@ import pandas as pd
 
 from vadflow.clip import ClipView, Segment
 from vadflow.frames.windows import WindowSampler, crop_corner
+from vadflow.pseudo import noise, reverse, skip
 from vadflow.pseudo.base import steps
-from vadflow.pseudo.recipes import TRIES, replay
+from vadflow.pseudo.recipes import TRIES
 
 if TYPE_CHECKING:
     from vadflow.systems.mlfs3d import TaskParams
 
 log = logging.getLogger(__name__)
 
-TASKS = ("normal", "noise", "skip", "reverse")
+KINDS = {"noise": noise, "skip": skip, "reverse": reverse}
+"""Imported by name and not loaded by the recipe's word: so the training rule knows their files, and reruns when one is edited."""
+TASKS = ("normal", *KINDS)
 NEGATIVE = frozenset({"skip", "reverse"})
 
 
@@ -105,7 +108,7 @@ class TaskSampler:
     def _replayed(self, row: Any, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One crop of a recipe's window and of its normal twin, (L, h, w, C) each."""
         clip, length = self.clips[row.clip], self.windows.length
-        odd = replay(row, clip, None, length)
+        odd = KINDS[row.kind].replay(row, clip.frames, length, None)
         twin = clip.frames[steps(row.start, 1, length, len(clip.frames))]
         height, width = odd.shape[1:3]
         crop = self.windows.crop or max(height, width)
