@@ -41,12 +41,12 @@ class Quiet:
 class Workspace:
     """The normal clips, the test clips and the labels of one dataset."""
 
-    def __init__(self, dataset: str) -> None:
+    def __init__(self, dataset: str, params: Path) -> None:
         from vadflow.io import read_table
         from vadflow.layout import Layout
         from vadflow.params import load
 
-        self.params, place = load("params.yaml"), Layout(dataset)
+        self.params, place = load(params), Layout(dataset)
         self.train, self.test = self._views(place, "train"), self._views(place, "test")
         truth = read_table(place.truth("frames"))
         self.labels = {str(clip): rows.sort_values("frame").label.to_numpy() for clip, rows in truth.groupby("clip")}
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("workspace")
     parser.add_argument("dataset")
     parser.add_argument("system")
-    parser.add_argument("--params", help="another params.yaml whose section of the system is taken")
+    parser.add_argument("--params", help="another params.yaml than the workspace's")
     parser.add_argument("--row", action="append", help="name: key=value key=value")
     parser.add_argument("--set", nargs="*", default=[], help="key=value for every row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
@@ -173,7 +173,7 @@ def main() -> None:
     section = yaml.safe_load(source.read_text(encoding="utf-8"))["systems"][arguments.system]
     keep = Path(arguments.keep or tempfile.mkdtemp()).resolve()
     os.chdir(arguments.workspace)
-    space = Workspace(arguments.dataset)
+    space = Workspace(arguments.dataset, source)
     print("| row | seed | micro | raw | legacy | paper protocol | training, core-s | frames/s |\n|" + "---|" * 8)
     for row in arguments.row or ["as given"]:
         name, _, changes = row.partition(":")

@@ -63,6 +63,7 @@ PARAMS: dict[str, dict] = {
             "width": 2,
             "stem": "space_to_depth",
             "draws": "difference",
+            "difference_gain": 5.0,
             "memory": True,
             "reads": {"half": "items", "quarter": "items", "eighth": "both"},
             "items": 4,

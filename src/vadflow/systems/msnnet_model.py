@@ -40,8 +40,11 @@ class Predictor(nn.Module):
     def __init__(self, params: Params, channels: int) -> None:
         """Build with random weights."""
         super().__init__()
-        self.draws, self.plan, self.channels = params.network.draws, params.train, channels
+        self.draws, self.gain = params.network.draws, params.network.difference_gain
+        self.plan, self.channels = params.train, channels
         self.network = MemoryUNet(4 * channels, channels, params.network)
+        if self.draws == "difference":
+            self.network.decoder.start_at_zero()
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.to(device())
 
@@ -60,10 +63,17 @@ class Predictor(nn.Module):
     def forward(self, window: Window) -> tuple[Tensor, Reads]:
         """Return the predicted frame (N, C, H, W) float32 in [-1, 1] (or near it), and what was read."""
         with torch.autocast(device().type, torch.bfloat16, enabled=self.plan.precision == "bf16"):
-            drawn, reads = self.network(window.inputs)
+            drawn, reads = self.network(self.seen(window.inputs))
         drawn = torch.tanh(drawn.float())
         last = window.inputs[:, -self.channels :]
         return (drawn if self.draws == "frame" else last + 2 * drawn), reads
+
+    def seen(self, inputs: Tensor) -> Tensor:
+        """Four frames (N, 4 C, H, W) as the last one and the gained changes between them: the same numbers in another basis."""
+        if self.gain == 0:
+            return inputs
+        before, after = inputs[:, : -self.channels], inputs[:, self.channels :]
+        return torch.cat((self.gain * (after - before), inputs[:, -self.channels :]), 1)
 
     def losses(self, window: Window) -> tuple[dict[str, Tensor], Reads]:
         """Weighted terms, whose sum is the loss, and what was read. Memory terms are summed over the pools."""

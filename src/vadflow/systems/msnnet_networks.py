@@ -57,17 +57,25 @@ class Decoder(nn.Module):
         self.up_half = nn.ConvTranspose2d(4 * b, 2 * b, 3, 2, 1, 1)
         self.top = block(2 * b + widths["half"], 2 * b)
         if stem == "convolution":
-            up, last = nn.ConvTranspose2d(2 * b, b, 3, 2, 1, 1), nn.Conv2d(b, outputs, 3, 1, 1)
-            self.head = nn.Sequential(up, nn.Conv2d(b, b, 3, 1, 1), nn.ReLU(), last)
+            up, self.draw = nn.ConvTranspose2d(2 * b, b, 3, 2, 1, 1), nn.Conv2d(b, outputs, 3, 1, 1)
+            self.head = nn.Sequential(up, nn.Conv2d(b, b, 3, 1, 1), nn.ReLU())
+            self.spread: nn.Module = nn.Identity()
         else:
-            draw = nn.Conv2d(2 * b, 4 * outputs, 3, 1, 1)
-            self.head = nn.Sequential(nn.Conv2d(2 * b, 2 * b, 3, 1, 1), nn.ReLU(), draw, nn.PixelShuffle(2))
+            self.draw = nn.Conv2d(2 * b, 4 * outputs, 3, 1, 1)
+            self.head = nn.Sequential(nn.Conv2d(2 * b, 2 * b, 3, 1, 1), nn.ReLU())
+            self.spread = nn.PixelShuffle(2)
+
+    def start_at_zero(self) -> None:
+        """Draw nothing at first: where the change of a frame is drawn, that is already the naive prediction."""
+        nn.init.zeros_(self.draw.weight)
+        if self.draw.bias is not None:
+            nn.init.zeros_(self.draw.bias)
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Rewritten features by level to (N, outputs, H, W), linear."""
         x = self.up_quarter(self.bottom(features["eighth"]))
         x = self.up_half(self.middle(torch.cat((x, features["quarter"]), 1)))
-        return self.head(self.top(torch.cat((x, features["half"]), 1)))
+        return self.spread(self.draw(self.head(self.top(torch.cat((x, features["half"]), 1)))))
 
 
 class MemoryUNet(nn.Module):
@@ -103,7 +111,7 @@ class MemoryUNet(nn.Module):
         return self.decoder(features), reads
 
     def _rewritten(self, level: str, features: Tensor, read: Read) -> Tensor:
-        """What the decoder sees of a level: the items alone, or beside the query."""
+        """What the decoder sees of a level: the items alone, or beside the query; scaled so that a channel is about 1, not 1 / sqrt(D)."""
         seen = read.items if self.reads[level] == "items" else torch.cat((read.queries, read.items), 1)
-        n, _, h, w = features.shape
-        return seen.reshape(n, h, w, -1).permute(0, 3, 1, 2)
+        n, channels, h, w = features.shape
+        return channels**0.5 * seen.reshape(n, h, w, -1).permute(0, 3, 1, 2)
