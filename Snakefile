@@ -48,6 +48,7 @@ rule all:
         pseudo_files(),
         model_files(),
         score_files(),
+        snapshot_files(),
         metric_files(),
         report_files(),
     message:

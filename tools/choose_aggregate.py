@@ -21,13 +21,13 @@ VARIANTS: dict[str, dict[str, float]] = {
     "as in params.yaml": {},
     "power 1 (squared errors)": {"power": 1.0},
     "power 0.25": {"power": 0.25},
-    "patch 16 px": {"patch_px": 16},
+    "patch 8 px": {"patch_px": 8},
+    "patch 8 px, reach 16 px, pool 4": {"patch_px": 8, "reach_px": 16, "pool": 4.0},
     "patch 32 px": {"patch_px": 32},
-    "reach 32 px": {"reach_px": 32},
+    "reach 16 px": {"reach_px": 16},
     "floor 0.5": {"floor": 0.5},
     "pool 1 (mean)": {"pool": 1.0},
-    "pool 2": {"pool": 2.0},
-    "pool 16": {"pool": 16.0},
+    "pool 4": {"pool": 4.0},
     "pool 64 (largest)": {"pool": 64.0},
 }
 Stream = dict[str, list[tuple[int, Mapping[str, np.ndarray]]]]

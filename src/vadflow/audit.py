@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vadflow.errors import VadflowError
-from vadflow.layout import FUSION, Layout
+from vadflow.layout import CLIP_KINDS, FUSION, SCORED_KINDS, Layout
 
 VERDICT = "no test file among the ancestors of any training or calibration job"
 FED_BACK = "; except watched frames of unlabelled video that a person marked as normal, in the files marked fed_back"
@@ -59,18 +59,8 @@ def is_test_file(path: str, dataset: str, sources: Iterable[str]) -> bool:
     (True, False)
     """
     root = Layout(dataset).root
-    made: tuple[str, ...] = (
-        "truth/",
-        "raw/",
-        "maps/",
-        "regions/",
-        "scores/",
-        "events/",
-        "metrics/",
-        "clips_test",
-        "source/test/",
-    )
-    made += tuple(f"{kind}/test/" for kind in ("frames", "differences", "flow", "objects", "poses"))
+    made = ["truth/", "events/", "metrics/", "clips_test", "source/test/"]
+    made += [*(f"{kind}/" for kind in SCORED_KINDS), *(f"{kind}/test/" for kind in CLIP_KINDS)]
     return any(path.startswith(f"{root}/{part}") for part in made) or path in set(sources)
 
 

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 
 from vadflow.io import open_array, read_table
+from vadflow.layout import CLIP_KINDS
 
-_FIELDS = {"source": "source"} | {
-    kind: f"{kind}_path" for kind in ("frames", "differences", "flow", "objects", "poses")
-}
+_FIELDS = {"source": "source"} | {kind: f"{kind}_path" for kind in CLIP_KINDS}
 
 
 @dataclass(frozen=True)

@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vadflow import plugins
+from vadflow.chunks import Chunk, list_clips
 from vadflow.errors import VadflowError
-from vadflow.layout import EXTERNAL, FUSION, NORMAL_EVENTS, RESULTS, Layout
+from vadflow.layout import CLIP_KINDS, EXTERNAL, FUSION, NORMAL_EVENTS, RESULTS
 from vadflow.params import Params
 from vadflow.rows import MadeRow, external_row, fusion_row
 from vadflow.scoring.feedback import NormalEvent, read_events
-from vadflow.types import SPLITS, ClipSource, Split
+from vadflow.types import SPLITS, Split
 
-CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
 SECTIONS = {
     "differences": ("differences",),
     "flow": ("differences",),
     "objects": ("objects", "differences"),
+    "poses": ("objects", "differences"),
     "pseudo": ("pseudo", "differences"),
 }
 """The sections of `params.yaml` behind what a system may need; `frames` and the dataset's own are behind everything."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Several clips of one split that share a job, because each job pays its interpreter and imports."""
-
-    dataset: str
-    split: Split
-    number: int
-    sources: tuple[ClipSource, ...]
-
-    @property
-    def key(self) -> str:
-        """Unique name for rules, logs and benchmarks; rule names allow no dots or dashes."""
-        return f"{_identifier(self.dataset)}_{self.split}_{self.number:03d}"
-
-    @property
-    def clips(self) -> list[str]:
-        """Clip names."""
-        return [source.name for source in self.sources]
-
-    @property
-    def paths(self) -> list[str]:
-        """Source videos or image folders."""
-        return [str(source.path) for source in self.sources]
-
-    @property
-    def fingerprint(self) -> str:
-        """Names and sizes of the source files: Snakemake sees a folder's time only, not the images in it."""
-        digest = hashlib.sha256()
-        for source in self.sources:
-            folder = source.path.is_dir()
-            for path in sorted(source.path.iterdir()) if folder else []:
-                digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-        return digest.hexdigest()[:16]
-
-    def outputs(self, kind: str) -> list[str]:
-        """This chunk's files of one kind (frames, differences, flow, objects)."""
-        return [Layout(self.dataset).clip(kind, self.split, clip) for clip in self.clips]
 
 
 class Plan:
@@ -76,7 +37,7 @@ class Plan:
             VadflowError: a dataset's folder is missing or not laid out as its adapter says, or has no training clip.
         """
         self.params, self.clips_per_job = params, clips_per_job
-        self.sources = {name: _list_clips(name, section) for name, section in params.datasets.items()}
+        self.sources = {name: list_clips(name, section) for name, section in params.datasets.items()}
         self.fed_back = self._fed_back(read_events())
 
     @property
@@ -211,15 +172,29 @@ class Plan:
         return [kind for kind in CLIP_KINDS if kind in self.needs(system)]
 
     def digest(self, dataset: str, system: str) -> str:
-        """Hash of the sections behind one system's row of the table; seeds are no part of it, so that adding one changes no other."""
-        common = ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics")
+        """Hash of what stands behind one system's row of the table: sections of `params.yaml` and what a person marked as normal.
+
+        Seeds are no part of it, so that adding one changes no other.
+        """
+        common, marked = (
+            ("frames", f"datasets.{dataset}", "training.held_out", "scoring", "metrics"),
+            self.marked(dataset),
+        )
         if system in self.params.external:
-            return self.params.digest(*common, f"external.{system}")
+            return self.params.digest(*common, f"external.{system}", beside=marked)
         members = [system] if system in self.systems else self.params.fusion.systems
         needs = frozenset[str]().union(*map(self.needs, members))
         behind = {section for need in needs for section in SECTIONS.get(need, ())}
         own = [f"systems.{member}" for member in members] + (["fusion"] if system in self.made else [])
-        return self.params.digest(*common, *sorted(behind), *own)
+        return self.params.digest(*common, *sorted(behind), *own, beside=marked)
+
+    def digest_of_all(self) -> str:
+        """Hash of everything that can change the table."""
+        return self.params.digest(beside=[row for dataset in self.datasets for row in self.marked(dataset)])
+
+    def marked(self, dataset: str) -> list[tuple[str, str, int, int]]:
+        """The frames a person marked as normal, in order, without the notes, which change no number."""
+        return sorted(astuple(event)[:4] for event in self.fed_back.get(dataset, ()))
 
     def posing(self) -> str | None:
         """The first system that reads poses: its section says how they are made. None where no system does."""
@@ -228,6 +203,14 @@ class Plan:
     def is_network(self, system: str) -> bool:
         """Whether the system learns by gradients: it gets more threads and memory."""
         return bool(self.systems[system].kind == "system")
+
+    def stepwise(self) -> list[str]:
+        """Systems trained by steps: the loop keeps snapshots of them."""
+        return [name for name in self.systems if self.is_network(name) and self.systems[name].stochastic]
+
+    def snapshots(self, system: str) -> int:
+        """How many snapshots a system's training keeps."""
+        return self.params.training.snapshots if system in self.stepwise() else 0
 
     def localising(self) -> list[str]:
         """Systems that write maps and regions."""
@@ -251,35 +234,6 @@ class Plan:
 
 def _system(name: str) -> type:
     return plugins.load("systems", name, ("System",), "systems.names").System
-
-
-def _identifier(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in name)
-
-
-def _list_clips(name: str, section: object) -> list[ClipSource]:
-    adapter = plugins.load("datasets", section.adapter, ("clips",), "datasets")  # type: ignore[attr-defined]
-    sources = adapter.clips(section, Layout(name).source)
-    _distinct(name, sources)
-    if not any(source.split == "train" for source in sources):
-        raise VadflowError(
-            "found no training clip",
-            where=f"dataset {name}",
-            fix="Normal video to learn from is needed; see its adapter's docstring.",
-        )
-    return list(sources)
-
-
-def _distinct(name: str, sources: Sequence[ClipSource]) -> None:
-    seen: set[tuple[str, str]] = set()
-    for source in sources:
-        if (source.split, source.name) in seen:
-            raise VadflowError(
-                f"two {source.split} clips are called {source.name!r}",
-                where=f"dataset {name} ({source.path})",
-                fix="Rename one.",
-            )
-        seen.add((source.split, source.name))
 
 
 def alternatives(names: Iterable[str]) -> str:

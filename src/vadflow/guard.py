@@ -2,7 +2,9 @@
 
 The leakage audit proves from the workflow's records that no training job *was given* a test file. The guard sees to it that none
 *helps itself* to one. Python tells an audit hook of every `open` before it happens (numpy, pandas and forked workers included);
-OpenCV, parquet and safetensors open files in C, so their few entry points are wrapped. It is a guard against mistakes, not against malice.
+OpenCV, parquet and safetensors open files in C, so their few entry points are wrapped. What another program opens cannot be seen from
+here, so a guarded job may start none; a forked worker keeps the hook and is watched like the job itself. It is a guard against
+mistakes, not against malice.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _C_READERS = {
 }
 """Functions that open a file behind Python's back; the first argument is its path."""
 
+_STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn")
+"""Audit events of a program that is about to run; the first argument names it."""
 
 _CODE = (sys.prefix, sys.base_prefix, str(Path(__file__).parent))
 """Programs are no data: modules can be imported even where someone keeps both in one folder."""
@@ -106,9 +110,23 @@ def check(path: Any, *, writing: bool = False) -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _fence is not None:
+    if _fence is None:
+        return
+    if event == "open":
         path, _, flags = arguments
         check(path, writing=bool((flags or 0) & (os.O_WRONLY | os.O_CREAT)))
+    elif event in _STARTS:
+        _refuse_program(arguments[0] or arguments[1])
+
+
+def _refuse_program(named: Any) -> None:
+    """Raise VadflowError: whatever it is, nobody can tell what it opens."""
+    first = named[0] if isinstance(named, list | tuple) else named
+    raise VadflowError(
+        "a training or calibration job starts another program, and what that opens cannot be seen",
+        where=os.fsdecode(first)[:80],
+        fix="Do its work in Python on the declared inputs; parallel workers may be forked, not spawned.",
+    )
 
 
 @contextmanager
@@ -118,6 +136,8 @@ def _wrapped_readers() -> Iterator[None]:
             module = sys.modules.get(name)
             for reader in readers if module is not None else ():
                 stack.enter_context(patch.object(module, reader, _checked(getattr(module, reader))))
+        # Spawned workers of multiprocessing are programs too, started without an audit event.
+        stack.enter_context(patch("multiprocessing.util.spawnv_passfds", lambda path, *_: _refuse_program(path)))
         yield
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from vadflow import guard
 from vadflow.errors import VadflowError
+from vadflow.layout import CLIP_KINDS
 
 log = logging.getLogger("vadflow")
 
@@ -104,9 +105,7 @@ def _peak_memory_mb() -> float:
 
 def clip_files(snakemake: Any) -> dict[str, list[str]]:
     """The per-clip files a job was given, by kind: what it was not given it cannot read."""
-    given = {
-        kind: listed(snakemake.input, kind) for kind in ("source", "frames", "differences", "flow", "objects", "poses")
-    }
+    given = {kind: listed(snakemake.input, kind) for kind in ("source", *CLIP_KINDS)}
     return {kind: paths for kind, paths in given.items() if paths}
 
 

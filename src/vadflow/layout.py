@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vadflow.types import Split
-
 RESULTS = "results"
 AUC_TABLE = f"{RESULTS}/auc_table.csv"
 AUC_TWIN = f"{RESULTS}/auc_table.html"
@@ -22,11 +20,17 @@ FUSION = "fusion"
 """Name of the row that averages others."""
 NORMAL_EVENTS = "normal_events.csv"
 """What a person has marked as normal: "that was fine"."""
+CLIP_KINDS = ("frames", "differences", "flow", "objects", "poses")
+"""What is made of a clip of either split."""
+SCORED_KINDS = ("raw", "maps", "regions", "scores", "snapshot_scores")
+"""What is made of a test clip by a system."""
+MODEL_FILES = ("weights.safetensors", "model.json", "history.parquet", "heldout.parquet", "snapshots.safetensors")
+"""What a training job leaves."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Files of one dataset. `{system}` and `{seed}` may be left as wildcards for the workflow."""
+    """Files of one dataset. `{system}` and `{seed}` may be left as wildcards for the workflow; `*` in any place makes a pattern."""
 
     dataset: str
 
@@ -40,16 +44,16 @@ class Layout:
         """Folder of rendered video, for datasets that render themselves."""
         return f"{self.root}/source"
 
-    def index(self, split: Split) -> str:
+    def index(self, split: str) -> str:
         """The checked clip index of one split."""
         return f"{self.root}/clips_{split}.parquet"
 
-    def clip(self, kind: str, split: Split, clip: str) -> str:
-        """One clip's artefact: kind is frames, differences, flow, objects or poses."""
+    def clip(self, kind: str, split: str, clip: str) -> str:
+        """One clip's artefact: kind is one of CLIP_KINDS."""
         suffix = "parquet" if kind in ("objects", "poses") else "npy"
         return f"{self.root}/{kind}/{split}/{clip}.{suffix}"
 
-    def decoded(self, split: Split, clip: str) -> str:
+    def decoded(self, split: str, clip: str) -> str:
         """What decoding found: one row of the clip index, written beside the packed frames."""
         return f"{self.root}/frames/{split}/{clip}.json"
 
@@ -63,7 +67,7 @@ class Layout:
         return f"{self.root}/pseudo.parquet"
 
     def model(self, file: str, system: str = "{system}", seed: int | str = "{seed}") -> str:
-        """A file of a trained system: weights.safetensors, model.json, history.parquet, heldout.parquet, calibration.json, threshold.json."""
+        """A file of a trained system: one of MODEL_FILES, calibration.json or threshold.json."""
         return f"{self.root}/models/{system}/{seed}/{file}"
 
     def checkpoint(self, system: str, seed: int | str) -> str:
@@ -71,7 +75,7 @@ class Layout:
         return f"{self.root}/checkpoints/{system}_{seed}"
 
     def scored(self, kind: str, clip: str, system: str = "{system}", seed: int | str = "{seed}") -> str:
-        """One test clip's raw, maps, regions or scores file."""
+        """One test clip's scores: kind is one of SCORED_KINDS."""
         suffix = "npy" if kind == "maps" else "parquet"
         return f"{self.root}/{kind}/{system}/{seed}/{clip}.{suffix}"
 

@@ -8,28 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    Field,
-    SerializeAsAny,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
-from vadflow import plugins
-from vadflow.errors import VadflowError
-from vadflow.sections import PluginSections, Section, picked, plain, validated
+from vadflow.params_file import checked, load_section, parse, read_yaml  # noqa: F401  # two of them for who reads sections
+from vadflow.sections import PluginSections, Section, dataset_section, picked, plain, require_distinct_folders
 from vadflow.types import Name
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-RESERVED = ("report", "mlflow")
 
 
 class FramesParams(Section):
@@ -73,7 +62,14 @@ class TrainingParams(Section):
     held_out: float = Field(
         gt=0, lt=0.9, description="fraction of the normal clips kept for validation and calibration"
     )
-    checkpoint_s: float = Field(gt=0, description="seconds between checkpoints")
+    checkpoint_s: float = Field(
+        gt=0, description="seconds between checkpoints; changes no result, so an edit reruns nothing"
+    )
+    snapshots: int = Field(
+        ge=0,
+        le=20,
+        description="weights kept from along the way and scored apart, for the sin 'best checkpoint on test'; 0 = off",
+    )
 
     @field_validator("seeds")
     @classmethod
@@ -198,7 +194,7 @@ class Params(Section):
     def _adapters(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             raise ValueError("expected one section per dataset")
-        _require_distinct_folders(value)
+        require_distinct_folders(value)
         return {name: dataset_section(section, name) for name, section in value.items()}
 
     @model_validator(mode="after")
@@ -229,32 +225,16 @@ class Params(Section):
             values[name] = plain(value)
         return json.dumps(values, sort_keys=True)
 
-    def digest(self, *names: str) -> str:
-        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named."""
+    def digest(self, *names: str, beside: Sequence[Any] = ()) -> str:
+        """Hash of some sections, named as for `section`; of every one that can change the table (pages cannot) when none is named.
+
+        Args:
+            names: of sections.
+            beside: what else decides the result, as plain values; nothing leaves the hash as it is.
+        """
         every = [name for name in type(self).model_fields if name not in ("report", "tracking")]
-        text = self.section(*(names or every))
+        text = self.section(*(names or every)) + (json.dumps(beside) if beside else "")
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _require_distinct_folders(names: Iterable[Any]) -> None:
-    """A dataset's name is its folder in results/ and part of rule names, which know letters, digits and _ only."""
-    seen: dict[str, Any] = {}
-    for name in names:
-        if name in RESERVED:
-            raise ValueError(f"results/{name} is used by the workflow: choose another name than {name!r}")
-        other = seen.setdefault(re.sub(r"[^0-9a-z]", "_", str(name).lower()), name)
-        if other != name:
-            raise ValueError(f"{other!r} and {name!r} differ in case or punctuation only: rename one")
-
-
-def dataset_section(section: Any, name: str) -> Section:
-    """Validate the section of dataset `name` by its adapter's own `Params`."""
-    if isinstance(section, Section):
-        return section
-    if not isinstance(section, dict) or not isinstance(section.get("adapter"), str):
-        raise ValueError(f"{name}: expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
-    module = plugins.load("datasets", section["adapter"], ("Params", "clips", "truth", "masks"), "datasets")
-    return validated(module.Params, section, name)
 
 
 def load(path: str | Path = "params.yaml") -> Params:
@@ -263,53 +243,4 @@ def load(path: str | Path = "params.yaml") -> Params:
     Raises:
         VadflowError: missing, not YAML, an unknown key, or a value out of its range; names the key, the value and what is allowed.
     """
-    return _checked(Params, _raw(path), path)
-
-
-def load_section(model: type[Any], name: str, path: str | Path = "params.yaml") -> Any:
-    """Read and check one section alone, without importing a single system for it.
-
-    Raises:
-        VadflowError: as `load`, or the section is missing.
-    """
-    raw = _raw(path)
-    return _checked(model, raw.get(name) if isinstance(raw, dict) else None, path)
-
-
-def _raw(path: str | Path) -> Any:
-    path = Path(path)
-    if not path.is_file():
-        raise VadflowError(
-            "no such file", where=str(path), fix="A workspace is a folder with a params.yaml; copy one from examples/."
-        )
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as fault:
-        raise VadflowError(f"not valid YAML: {fault}", where=str(path), fix="Mind the indentation.") from fault
-
-
-def _checked(model: type[Any], raw: Any, path: str | Path) -> Any:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as fault:
-        raise VadflowError(
-            _explain(fault), where=str(path), fix="See the descriptions in workflow/schemas/params.schema.json."
-        ) from fault
-
-
-def parse(model: type[Any], text: str, name: str) -> Any:
-    """Read section `name` back from a rule's JSON string."""
-    return model.model_validate(json.loads(text)[name])
-
-
-def _explain(fault: ValidationError) -> str:
-    lines = []
-    for error in fault.errors()[:3]:
-        key = ".".join(str(part) for part in error["loc"]) or "params"
-        message = error["msg"].removeprefix("Value error, ")
-        if error["type"] == "extra_forbidden":
-            message = "unknown key"
-        shown = "" if error["type"] == "missing" else f", got {str(error['input'])[:60]!r}"
-        lines.append(f"{key}: {message}{shown}")
-    more = len(fault.errors()) - len(lines)
-    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
+    return checked(Params, read_yaml(path), path)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from vadflow import plugins
+
+RESERVED = ("report", "mlflow")
+"""Folders of results/ that are no dataset's."""
 
 
 class Section(BaseModel):
@@ -75,3 +80,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def require_distinct_folders(names: Iterable[Any]) -> None:
+    """A dataset's name is its folder in results/ and part of rule names, which know letters, digits and _ only."""
+    seen: dict[str, Any] = {}
+    for name in names:
+        if name in RESERVED:
+            raise ValueError(f"results/{name} is used by the workflow: choose another name than {name!r}")
+        other = seen.setdefault(re.sub(r"[^0-9a-z]", "_", str(name).lower()), name)
+        if other != name:
+            raise ValueError(f"{other!r} and {name!r} differ in case or punctuation only: rename one")
+
+
+def dataset_section(section: Any, name: str) -> Section:
+    """Validate the section of dataset `name` by its adapter's own `Params`."""
+    if isinstance(section, Section):
+        return section
+    if not isinstance(section, dict) or not isinstance(section.get("adapter"), str):
+        raise ValueError(f"{name}: expected a section with the key 'adapter' (a file name in vadflow/datasets/)")
+    module = plugins.load("datasets", section["adapter"], ("Params", "clips", "truth", "masks"), "datasets")
+    return validated(module.Params, section, name)

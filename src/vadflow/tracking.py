@@ -10,13 +10,16 @@ import logging
 import math
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from vadflow.io import read_json, read_table
+from vadflow.layout import Layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +48,30 @@ class RunRecord:
     metrics: Mapping[str, Any]
     history: pd.DataFrame
     scores: Mapping[str, pd.DataFrame]
+
+
+def read_record(dataset: str, clips: Sequence[str], system: str, seed: int, config: Mapping[str, Any]) -> RunRecord:
+    """Read one nested run from its files.
+
+    Args:
+        dataset: name.
+        clips: test clips.
+        system: name.
+        seed: of the training.
+        config: sections of `params.yaml`; of `systems` the system's own is kept.
+    """
+    place = Layout(dataset)
+    truth = read_table(place.truth("frames"))
+    scores = {}
+    for clip in clips:
+        table = read_table(place.scored("scores", clip, system, seed))
+        labelled = table.merge(truth[truth["clip"] == clip][["frame", "label"]], on="frame")
+        scores[clip] = labelled if len(labelled) else table
+    own = {key: value for key, value in config["systems"].items() if key == system}
+    params, metrics = dict(flatten({**config, "systems": own})), read_json(place.metrics(system, seed))
+    return RunRecord(
+        dataset, system, seed, params, metrics, read_table(place.model("history.parquet", system, seed)), scores
+    )
 
 
 def log_table(

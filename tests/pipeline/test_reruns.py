@@ -31,6 +31,8 @@ EDITS = {
     "objects.motion.variance": (20, {"weights", "report", *OBJECTS}),
     "pseudo.per_clip": (2, {"pseudo_plaza"}),
     "training.held_out": (0.5, TRAINED),
+    "training.checkpoint_s": (5, {"tracking"}),  # when a checkpoint is written changes no result
+    "training.snapshots": (1, {"tracking"}),  # no chosen system is trained by steps
     "differences.cell": (4, MOTION),
     "frames.height": (56, FRAMES),
     "datasets.plaza.seed": (8, {"render_plaza_train_000", "render_plaza_test_000", *FRAMES}),

@@ -37,18 +37,20 @@ def workspace(folder: Path, params: dict[str, Any] | None = None) -> Path:
     return folder
 
 
-def snakemake(folder: Path, *targets: str, repository: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
-    """Run the workflow of `repository` in a workspace, on one core."""
+def snakemake(
+    folder: Path, *targets: str, repository: Path = REPOSITORY, cores: int = 2
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow of `repository` in a workspace."""
     command = [sys.executable, "-m", "snakemake", "-s", str(repository / "Snakefile"), "-d", str(folder)]
     environment = os.environ | {"PYTHONPATH": str(repository / "src"), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [*command, "--cores", "2", *targets], env=environment, capture_output=True, text=True, check=False
+        [*command, "--cores", str(cores), *targets], env=environment, capture_output=True, text=True, check=False
     )
 
 
-def make(folder: Path, *targets: str, repository: Path = REPOSITORY) -> Path:
+def make(folder: Path, *targets: str, repository: Path = REPOSITORY, cores: int = 2) -> Path:
     """The same, and it must end well."""
-    done = snakemake(folder, *targets, repository=repository)
+    done = snakemake(folder, *targets, repository=repository, cores=cores)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder
 

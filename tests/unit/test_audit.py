@@ -21,7 +21,14 @@ def test_an_honest_dag_passes_and_counts_ancestors():
 
 
 @pytest.mark.parametrize(
-    "leak", ["results/plaza/frames/test/02.npy", "results/plaza/truth/frames.parquet", "/data/ped2/testing/frames/01"]
+    "leak",
+    [
+        "results/plaza/frames/test/02.npy",
+        "results/plaza/poses/test/02.parquet",
+        "results/plaza/truth/frames.parquet",
+        "results/plaza/snapshot_scores/std/0/02.parquet",
+        "/data/ped2/testing/frames/01",
+    ],
 )
 def test_a_leak_two_steps_back_is_named(leak):
     planted = HONEST | {"results/plaza/clips_train.parquet": [leak]}

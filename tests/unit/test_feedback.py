@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from vadflow.cli import main
 from vadflow.dag import Plan
 from vadflow.errors import VadflowError
 from vadflow.params import ScoringParams, load
-from vadflow.scoring.feedback import NormalEvent, add_event, as_heldout, read_events
+from vadflow.scoring.feedback import NormalEvent, add_event, as_heldout, read_events, write_events
 from vadflow.scoring.finish import learn_scale
 
 SCORING = ScoringParams(smoother="gaussian", sigma_frames=2, false_alarms_per_hour=1, merge_gap_s=0.5, min_event_s=0)
@@ -79,6 +81,27 @@ def test_unlabelled_video_takes_a_mark_and_labelled_never(camera, capsys):
         file.write("plaza,01,0,5,smuggled in by hand\n")
     with pytest.raises(VadflowError, match="the dataset has labels"):
         Plan(load(), clips_per_job=1)
+
+
+def test_other_feedback_is_another_configuration(camera):
+    """Two tables that rest on different marked frames never have one hash; a note changes no number and no hash."""
+
+    def hashes(*events):
+        write_events([NormalEvent(*event) for event in events])
+        plan = Plan(load(), clips_per_job=1)
+        rows = {name: [plan.digest(name, system) for system in ("constant", "std", "fusion")] for name in plan.datasets}
+        return {"all": plan.digest_of_all(), **rows}
+
+    none = hashes()
+    Path("normal_events.csv").unlink()
+    plan = Plan(load(), clips_per_job=1)
+    assert none["cam"][0] == plan.digest("cam", "constant") and none["all"] == plan.digest_of_all() == load().digest()
+    one, other = hashes(("cam", "w1", 0, 5)), hashes(("cam", "w1", 0, 6))
+    assert len({found["all"] for found in (none, one, other)}) == 3
+    assert all(len(set(row)) == 3 for row in zip(none["cam"], one["cam"], other["cam"], strict=True))
+    assert none["plaza"] == one["plaza"] == other["plaza"]
+    two = [("cam", "w1", 0, 5), ("cam", "w1", 8, 9)]
+    assert hashes(*two) == hashes(*reversed(two)) == hashes(two[0], (*two[1], "a delivery")) != one
 
 
 def test_a_training_job_may_open_its_inputs_only_and_the_plan_says_where(camera):

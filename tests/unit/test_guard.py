@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import subprocess
 import sys
 from contextlib import AbstractContextManager
@@ -64,6 +66,61 @@ def test_a_link_or_a_detour_leads_to_the_same_file(place):
     for path in ("results/train/link.npy", "results/train/../test/01.npy"):
         with fence(place), pytest.raises(VadflowError, match=r"results/test/01\.npy"):
             open_array(place / path)
+
+
+def fork_and_exec(command):
+    """As os.spawnv does; the child says by its status that it was refused."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.execv(command[0], command)
+        except VadflowError:
+            os._exit(7)
+        finally:
+            os._exit(8)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7:
+        raise VadflowError("starts another program")
+
+
+PROGRAMS = {
+    "subprocess": lambda command: subprocess.run(command, check=True),
+    "shell": lambda command: subprocess.run(" ".join(command[:1]), shell=True, check=True),
+    "system": lambda command: os.system(command[0]),
+    "popen": lambda command: os.popen(command[0]).read(),
+    "posix_spawn": lambda command: os.posix_spawn(command[0], command, {}),
+    "exec": fork_and_exec,
+    "spawned worker": lambda command: multiprocessing.get_context("spawn").Process(target=len).start(),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX ways to start a program")
+@pytest.mark.parametrize("way", PROGRAMS)
+def test_no_program_is_started_whatever_it_would_open(place, way):
+    """A child has no hook: `python -c open(...)` or ffmpeg could read what the job may not."""
+    reads = f"open({str(place / 'results/test/01.npy')!r}); open({str(place / 'seen')!r}, 'w')"
+    command = [sys.executable, "-c", reads]
+    with fence(place), pytest.raises(VadflowError, match="starts another program"):
+        PROGRAMS[way](command)
+    assert not (place / "seen").exists()
+    subprocess.run(command, check=True)  # a program is free outside the fence, and would have read the file
+    assert (place / "seen").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked workers here")
+def test_a_forked_worker_is_watched_like_the_job(place):
+    def work(split):
+        try:
+            open_array(place / "results" / split / "01.npy")
+        except VadflowError:
+            os._exit(7)
+        os._exit(0)
+
+    with fence(place):
+        workers = [multiprocessing.get_context("fork").Process(target=work, args=(s,)) for s in ("train", "test")]
+        for worker in workers:
+            worker.start()
+            worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 7]
 
 
 def test_outputs_are_written_through_their_temporary_names(place):

@@ -178,3 +178,27 @@ def test_sins_move_the_number_the_way_the_field_knows():
     honest = frame_metrics(scores, labels, smooth=lambda v: gaussian(v, 3))
     assert found["padded_macro"] == honest["auc_macro_padded"] and found["per_clip_min_max"] == honest["auc_legacy"]
     assert found["smoothing_on_test"] > honest["auc_micro"]
+
+
+def test_the_best_checkpoint_is_picked_on_test_labels_and_never_below_the_final_one():
+    labels = ped2_labels()
+    pools = {name: noisy(seed, gain) for name, seed, gain in (("early_1", 3, 0.1), ("late_2", 4, 2.0))}
+    kept = {n: dict(zip(labels, map(table, pool.scores), strict=True)) for n, pool in pools.items()}
+    final = dict(zip(labels, map(table, noisy(5, 0.5).scores), strict=True))
+    honest = frame_metrics(final, labels, smooth=lambda v: v)["auc_micro"]
+
+    def printed(*names):
+        chosen = {name: kept[name] for name in names}
+        return sins(final, labels, smooth=lambda v: v, sigmas=[], snapshots=chosen)["best_checkpoint_on_test"]
+
+    assert printed("early_1") == honest
+    assert printed("early_1", "late_2") == micro(pools["late_2"]) > honest
+    assert printed() is None
+    whole = evaluate(
+        Subject("ped2", "std", 0), final, labels, smooth=lambda v: v, resamples=10, seed=0, sigmas=[], snapshots=kept
+    )
+    without = evaluate(Subject("ped2", "std", 0), final, labels, smooth=lambda v: v, resamples=10, seed=0, sigmas=[])
+    assert whole["checkpoints"] == 3 and without["checkpoints"] == 1
+    assert {k: v for k, v in whole.items() if k not in ("sins", "checkpoints")} == {
+        k: v for k, v in without.items() if k not in ("sins", "checkpoints")
+    }

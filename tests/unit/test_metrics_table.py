@@ -11,7 +11,7 @@ import pytest
 from vadflow.errors import VadflowError
 from vadflow.metrics.columns import COLUMNS
 from vadflow.metrics.costs import cost_csv, cost_table
-from vadflow.metrics.table import auc_table, config_hash, csv_text
+from vadflow.metrics.table import auc_table, csv_text
 
 
 def one(dataset="ped2", system="std", seed=0, kind="system", **more) -> dict:
@@ -67,12 +67,6 @@ def test_mixed_protocols_and_doubled_seeds_are_refused():
 
 def test_no_files_give_a_header_only():
     assert csv_text(auc_table([])).strip() == ",".join(c.name for c in COLUMNS)
-
-
-def test_config_hash_ignores_order_only():
-    assert (
-        config_hash({"a": 1, "b": [1, 2]}) == config_hash({"b": [1, 2], "a": 1}) != config_hash({"a": 1, "b": [2, 1]})
-    )
 
 
 def test_costs_add_up_jobs_and_leave_the_unknown_empty():

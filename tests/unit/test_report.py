@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import pandas as pd
 import pytest
 
 from vadflow.metrics.bootstrap import clip_pairs, compare
+from vadflow.metrics.columns import COLUMNS
 from vadflow.metrics.costs import cost_table
 from vadflow.metrics.evaluate import Subject, evaluate
 from vadflow.metrics.inputs import judged
-from vadflow.metrics.sins import gaussian
+from vadflow.metrics.sins import SINS, gaussian
 from vadflow.metrics.table import auc_table
 from vadflow.report.collect import collect
 from vadflow.report.model import ClipInput, DatasetInput, Options, SystemInput, nothing
@@ -64,7 +66,8 @@ def dataset(name: str = "ped2", *, labelled: bool = True, systems=None, frames=N
 
 
 def files(name: str = "ped2", system: str = "std", *, labelled: bool = True, notes=(), kind="system") -> dict:
-    subject = Subject(name, system, 0, kind=kind, notes=notes, paper_auc=0.967, paper_source=f"{EVIL} (micro)")
+    claim = {"paper_auc": 0.967, "paper_source": f"{EVIL} (micro)"}
+    subject = Subject(name, system, 0, kind=kind, notes=notes, config_hash="c0ffee", **claim)
     truth = labels() if labelled else {}
     return evaluate(subject, scores(1.0), truth, smooth=smooth, resamples=100, seed=0, sigmas=[0, 8])
 
@@ -139,6 +142,20 @@ def test_without_labels_the_page_says_so_and_prints_no_auc():
     assert "Without labels there is no AUC." in text and 'href="cam_events.csv"' in text
     assert not re.search(r"AUC \d", text) and "<h3>The table</h3>" not in text and "Highest moments" in text
     assert "Without labels of both classes there is no AUC." in render_twin([files("cam", labelled=False)])
+
+
+def test_the_twin_explains_every_column_on_hover_and_says_what_legacy_would_print():
+    trained = files() | {"checkpoints": 3}
+    trained["sins"] = trained["sins"] | {"best_checkpoint_on_test": trained["auc_micro"] + 0.0123}
+    text = render_twin([trained, files(system="constant", kind="floor")])
+    assert "<code>c0ffee</code>" in text
+    tips = {html.unescape(tip) for tip in re.findall(r'data-tip="([^"]*)"', text)}
+    assert {column.meaning for column in COLUMNS} <= tips and set(SINS.values()) <= tips
+    cells = re.sub(r"<[^>]+>", " ", text[text.index('id="sins"') :]).split()
+    words = " ".join(cells)
+    assert f"legacy would print +1.2 {trained['auc_micro'] + 0.0123:.4f}, best of 3" in words
+    off = render_twin([files()])
+    assert "training.snapshots is 0" in off and "best of" not in re.sub(r'data-tip="[^"]*"', "", off)
 
 
 def test_labels_of_one_class_are_told_from_no_labels():

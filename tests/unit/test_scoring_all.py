@@ -14,7 +14,7 @@ from systems_data import draw_clip
 
 from vadflow.errors import VadflowError
 from vadflow.scoring.calibrate import calibrate, fit_calibration
-from vadflow.scoring.events import event_table, find_events
+from vadflow.scoring.events import event_table, find_events, with_regions
 from vadflow.scoring.score import score_clip
 from vadflow.scoring.smooth import smooth
 from vadflow.scoring.threshold import fit_threshold
@@ -97,6 +97,21 @@ def test_event_table_is_legal_when_empty() -> None:
     table = event_table({"a": np.zeros(3)}, 1.0, {"a": 10.0}, merge_gap_s=0, min_event_s=0)
     assert list(table.columns) == ["clip", "start", "end", "peak", "score", "threshold"]
     assert len(table) == 0
+
+
+def test_an_event_says_where_it_is() -> None:
+    clips = {"a": np.array([0, 5.0, 9.0, 0, 0, 4.0]), "b": np.array([7.0])}
+    events = event_table(clips, 1.0, {"a": 10.0, "b": 10.0}, merge_gap_s=0, min_event_s=0)
+    rows = [(1, 0, 0, 9, 9, 99.0, "not its peak"), (2, 1, 2, 3.04, 4, 1.0, "weaker"), (2, 5, 6, 7.06, 8, 2.0, "fast")]
+    regions = pd.DataFrame(rows, columns=["frame", "x1", "y1", "x2", "y2", "score", "reason"])
+    found = with_regions(events, {"a": regions, "b": regions.iloc[:0]})
+    assert found.iloc[0][["peak", "x1", "y1", "x2", "y2", "reason"]].tolist() == [2, 5, 6, 7.1, 8, "fast"]
+    assert found.iloc[1:][["x1", "y2", "reason"]].isna().all(axis=None)
+    text = with_regions(events, {}).to_csv(index=False)
+    assert text.splitlines()[0] == "clip,start,end,peak,score,threshold,x1,y1,x2,y2,reason"
+    assert text.splitlines()[3] == "b,0,1,0,7.0,1.0,,,,,"
+    empty = with_regions(events.iloc[:0], {"a": regions}).to_csv(index=False)
+    assert empty.splitlines() == text.splitlines()[:1]
 
 
 def test_missing_frames_take_the_nearest_score() -> None:

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from vadflow.cli import main
 from vadflow.errors import VadflowError
 from vadflow.io import write_json, write_table
+from vadflow.scoring.feedback import NormalEvent, read_events
 from vadflow.verify.differ import differ
 from vadflow.verify.recompute import clone, prepare, recompute
 from vadflow.verify.stages import STAGES, compare_results, told
@@ -100,7 +101,7 @@ def test_what_cannot_be_recomputed_is_said(results, tmp_path):
     with pytest.raises(VadflowError, match=r"record\.json: no such file"):
         recompute(results[0], tmp_path / "new", cores=1)
     for commit, words in (("unknown", "outside git"), ("abc+", "uncommitted changes")):
-        write_json(results[0] / "record.json", {"commit": commit, "params": {}})
+        write_json(results[0] / "record.json", {"commit": commit, "params": {}, "normal_events": []})
         with pytest.raises(VadflowError, match=words):
             recompute(results[0], tmp_path / "new", cores=1)
 
@@ -114,7 +115,8 @@ def test_a_commit_is_cloned_and_a_workspace_linked(tmp_path):
     with pytest.raises(VadflowError, match="checkout"):
         clone(tmp_path / "repository", "0123456789ab", tmp_path / "other")
     (tmp_path / "old/video/normal").mkdir(parents=True)
-    (tmp_path / "old/normal_events.csv").write_text("x")
     params = {"datasets": {"camera": {"adapter": "folder", "path_train": "video/normal", "labels": None}}}
-    new = prepare(params, tmp_path / "old", tmp_path / "new")
-    assert (new / "video/normal").samefile(tmp_path / "old/video/normal") and (new / "normal_events.csv").is_file()
+    marked = [NormalEvent("camera", "friday", 3, 9, "a, b")]
+    new = prepare(params, marked, tmp_path / "old", tmp_path / "new")
+    assert (new / "video/normal").samefile(tmp_path / "old/video/normal")
+    assert read_events(new / "normal_events.csv") == marked

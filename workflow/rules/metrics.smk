@@ -37,6 +37,7 @@ for dataset in PLAN.datasets:
                 truth=Layout(dataset).truth("frames"),
                 tracks=Layout(dataset).truth("regions"),
                 events=Layout(dataset).events(),
+                snapshots=lambda wildcards, dataset=dataset: snapshot_scores(dataset, wildcards.system, wildcards.seed),
                 index=Layout(dataset).index("test"),
                 code=script_code("metrics.py", f"datasets.{PLAN.adapter_name(dataset)}"),
             output:
@@ -103,8 +104,9 @@ rule record:
         mem_mb=500,
     params:
         parameters=section(*type(PARAMS).model_fields),
+        normal_events=[astuple(event) for events in PLAN.fed_back.values() for event in events],
     message:
-        "Recording the commit and the parameters behind the table"
+        "Recording the commit, the parameters and the feedback behind the table"
     script:
         "../scripts/record.py"
 

@@ -59,7 +59,7 @@ rule tracking:
         runs=PLAN.runs(),
         section=section("tracking"),
         config=PARAMS.section("training", "systems", "scoring", "frames"),
-        config_hash=PARAMS.digest(),
+        config_hash=PLAN.digest_of_all(),
     message:
         "Logging runs to MLflow (a view: the same files come out without it)"
     script:

@@ -25,18 +25,39 @@ def score_files():
     return tables_of("raw") + score_tables() + local + every_row(lambda place, *run: place.events(*run))
 
 
+def regions_of(dataset):
+    """The regions of a system that localises: where its events are."""
+
+    def inputs(wildcards):
+        clips = PLAN.clips(dataset, "test") if wildcards.system in PLAN.localising() else []
+        return [Layout(dataset).scored("regions", clip, wildcards.system, wildcards.seed) for clip in clips]
+
+    return inputs
+
+
+def snapshot_scores(dataset, system="{system}", seed="{seed}"):
+    """What snapshots of a training say of the test clips: nothing for a system without any."""
+    clips = PLAN.clips(dataset, "test") if system == "{system}" or PLAN.snapshots(system) else []
+    return [Layout(dataset).scored("snapshot_scores", clip, system, seed) for clip in clips]
+
+
+def snapshot_files():
+    runs = [run for run in PLAN.runs() if PLAN.snapshots(run[0])]
+    return [path for dataset in PLAN.datasets for run in runs for path in snapshot_scores(dataset, *run)]
+
+
 def scored_outputs(chunk, kinds):
     return {kind: [Layout(chunk.dataset).scored(kind, clip) for clip in chunk.clips] for kind in kinds}
 
 
-def scoring_inputs(chunk):
+def scoring_inputs(chunk, script):
     """A scoring job gets the test clips' artefacts its system needs, and nothing of their truth."""
 
     def inputs(wildcards):
         found = {kind: chunk.outputs(kind) for kind in PLAN.clip_kinds(wildcards.system)}
         if "source" in PLAN.needs(wildcards.system):
             found["source"] = chunk.paths
-        return found | {"code": script_code("score.py", f"systems.{wildcards.system}")}
+        return found | {"code": script_code(script, f"systems.{wildcards.system}")}
 
     return inputs
 
@@ -51,7 +72,7 @@ for chunk in PLAN.chunks(split="test"):
             name:
                 f"score_{'_'.join(kinds)}_{chunk.key}"
             input:
-                unpack(scoring_inputs(chunk)),
+                unpack(scoring_inputs(chunk, "score.py")),
                 weights=Layout(chunk.dataset).model("weights.safetensors"),
                 model=Layout(chunk.dataset).model("model.json"),
                 index=Layout(chunk.dataset).index("test"),
@@ -76,9 +97,35 @@ for chunk in PLAN.chunks(split="test"):
                 "../scripts/score.py"
 
 
-def member_files(place, file, seed):
-    """One file of every member of `fusion`."""
-    return [file(place, *run) for run in PLAN.member_runs(seed)]
+# Snapshots of a training, scored into a place of their own: calibration, threshold and headline never read it.
+for chunk in PLAN.chunks(split="test") if PARAMS.training.snapshots else []:
+
+    rule:
+        name:
+            f"score_snapshots_{chunk.key}"
+        input:
+            unpack(scoring_inputs(chunk, "score_snapshots.py")),
+            snapshots=Layout(chunk.dataset).model("snapshots.safetensors"),
+            weights=Layout(chunk.dataset).model("weights.safetensors"),
+            model=Layout(chunk.dataset).model("model.json"),
+            index=Layout(chunk.dataset).index("test"),
+        output:
+            **scored_outputs(chunk, ["snapshot_scores"]),
+        log:
+            f"logs/score_snapshots/{chunk.key}_{{system}}_{{seed}}.log",
+        benchmark:
+            f"benchmarks/score_snapshots/{chunk.key}_{{system}}_{{seed}}.tsv"
+        wildcard_constraints:
+            system=alternatives(PLAN.stepwise()),
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            clips=chunk.clips,
+        message:
+            f"Scoring {len(chunk.clips)} test clips of {chunk.dataset} with snapshots: {{wildcards.system}}, seed {{wildcards.seed}}"
+        script:
+            "../scripts/score_snapshots.py"
 
 
 for dataset in PLAN.datasets if layout.FUSION in PLAN.made else ():
@@ -194,6 +241,7 @@ for dataset in PLAN.datasets:
             f"finish_{dataset}"
         input:
             raw=[Layout(dataset).scored("raw", clip) for clip in PLAN.clips(dataset, "test")],
+            regions=regions_of(dataset),
             calibration=Layout(dataset).model("calibration.json"),
             threshold=Layout(dataset).model("threshold.json"),
             index=Layout(dataset).index("test"),

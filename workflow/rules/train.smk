@@ -1,14 +1,6 @@
 # systems, training: fit on normal video under a seed, and score the held-out normal clips for calibration.
-MODEL_FILES = (
-    "weights.safetensors",
-    "model.json",
-    "history.parquet",
-    "heldout.parquet",
-)
-
-
 def model_files():
-    trained = [path for file in MODEL_FILES for path in every(lambda place, *run: place.model(file, *run))]
+    trained = [path for file in layout.MODEL_FILES for path in every(lambda place, *run: place.model(file, *run))]
     scales = ("heldout.parquet", "calibration.json", "threshold.json")
     made = [path for file in scales for path in every_row(lambda place, *run: place.model(file, *run))]
     return list(dict.fromkeys(trained + made))
@@ -33,7 +25,7 @@ rule train:
     input:
         unpack(normal_video),
     output:
-        **{file.split(".")[0]: Layout("{dataset}").model(file) for file in MODEL_FILES},
+        **{file.split(".")[0]: Layout("{dataset}").model(file) for file in layout.MODEL_FILES},
         cost=Layout("{dataset}").cost("train"),
     log:
         "logs/train/{dataset}_{system}_{seed}.log",
@@ -44,12 +36,13 @@ rule train:
     threads: 1  # small networks gain nothing from a second one (measured: 108 % of a core); large ones: --set-threads train=8
     resources:
         mem_mb=lambda wildcards: 4000 if PLAN.is_network(wildcards.system) else 1000,
+        checkpoint_s=str(PARAMS.training.checkpoint_s),  # no parameter: it changes no result, so an edit must not retrain
     params:
         dataset="{dataset}",
         clips=lambda wildcards: PLAN.clips(wildcards.dataset, "train"),
         section=lambda wildcards: section("frames", f"systems.{wildcards.system}"),
         held_out=PARAMS.training.held_out,
-        checkpoint_s=PARAMS.training.checkpoint_s,
+        snapshots=lambda wildcards: PLAN.snapshots(wildcards.system),
         checkpoint=lambda wildcards: Layout(wildcards.dataset).checkpoint(wildcards.system, wildcards.seed),
         closed=lambda wildcards: PLAN.closed(wildcards.dataset),
     message:

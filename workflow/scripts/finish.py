@@ -6,6 +6,7 @@ from vadflow import job
 from vadflow.io import read_json, read_table, write_table, write_text
 from vadflow.params import ScoringParams, parse
 from vadflow.scoring.calibrate import Calibration
+from vadflow.scoring.events import with_regions
 from vadflow.scoring.finish import find_all_events, finish_clip
 from vadflow.scoring.threshold import Threshold
 
@@ -20,7 +21,10 @@ def main(snakemake: Any) -> None:
     for path, table in zip(job.listed(snakemake.output, "scores"), tables, strict=True):
         write_table(path, table)
     fps = dict(zip(index["clip"], index["fps"], strict=True))
-    events = find_all_events(zip(clips, tables, strict=True), fps, threshold, scoring)
+    regions = dict(
+        zip(clips, map(read_table, job.listed(snakemake.input, "regions")), strict=False)
+    )  # only if it localises
+    events = with_regions(find_all_events(zip(clips, tables, strict=True), fps, threshold, scoring), regions)
     write_text(snakemake.output.events, events.to_csv(index=False, lineterminator="\n"))
 
 

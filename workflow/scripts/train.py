@@ -27,9 +27,10 @@ def main(snakemake: Any) -> None:
             held_out=snakemake.params.held_out,
             folder=Path(snakemake.output.weights).parent,
             checkpoint=Path(snakemake.params.checkpoint),
-            checkpoint_s=snakemake.params.checkpoint_s,
+            checkpoint_s=float(snakemake.resources.checkpoint_s),
             threads=job.threads(),
             pseudo=recipes,
+            snapshots=snakemake.params.snapshots,
         )
     cost["disk_mb"] = Path(snakemake.output.weights).stat().st_size / 2**20
     write_json(snakemake.output.cost, cost | job.subject(snakemake) | {"stage": "train"})

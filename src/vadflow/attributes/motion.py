@@ -64,26 +64,14 @@ def fit_pace(normal: Observations, scale: Scale) -> Pace:
 
 
 @dataclass(frozen=True)
-class Fast:
-    """Faster than normal people and things at this depth."""
+class _Paced:
+    """An attribute of speeds: all that it keeps is the perspective."""
 
-    name: ClassVar[str] = "fast"
-    floor: ClassVar[float] = 0.05
     pace: Pace
 
-    @classmethod
-    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
-        """Every scene with objects supports speed."""
-        return cls(pace) if len(normal) else None
-
-    def statistic(self, seen: Observations) -> np.ndarray:
-        """(N,) pace, px/frame of a person 50 px tall."""
-        return seen.speed / self.pace.unit(seen.foot[:, 1])
-
-    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
-        """Speed here against the speed that one normal object in a thousand reaches here."""
-        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
-        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects here stay under {tail.level(0.001) * unit:.1f}"
+    def unit(self, seen: Observations, row: int) -> float:
+        """What the speed of one object is divided by."""
+        return float(self.pace.unit(seen.foot[[row], 1])[0])
 
     def state(self) -> dict[str, np.ndarray]:
         """The perspective."""
@@ -96,12 +84,33 @@ class Fast:
 
 
 @dataclass(frozen=True)
-class Still:
+class Fast(_Paced):
+    """Faster than normal people and things at this depth."""
+
+    name: ClassVar[str] = "fast"
+    floor: ClassVar[float] = 0.05
+
+    @classmethod
+    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
+        """Every scene with objects supports speed."""
+        return cls(pace) if len(normal) else None
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) pace, px/frame of a person 50 px tall."""
+        return seen.speed / self.pace.unit(seen.foot[:, 1])
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Speed here against the speed that one normal object in a thousand reaches here."""
+        unit = self.unit(seen, row)
+        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects here stay under {tail.limit * unit:.1f}"
+
+
+@dataclass(frozen=True)
+class Still(_Paced):
     """Stiller than normal people ever are; silent for things, and in scenes where people stand about."""
 
     name: ClassVar[str] = "still"
     floor: ClassVar[float] = 0.1
-    pace: Pace
 
     @classmethod
     def fit(cls, normal: Observations, pace: Pace) -> Self | None:
@@ -119,15 +128,6 @@ class Still:
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Speed here against the speed that only one normal person in a thousand stays under."""
-        unit = self.pace.unit(seen.foot[row : row + 1, 1])[0]
-        limit = np.exp(-tail.level(0.001)) * unit
+        unit = self.unit(seen, row)
+        limit = np.exp(-tail.limit) * unit
         return f"still: {np.exp(-value) * unit:.1f} px/frame; 99.9 % of normal people here move faster than {limit:.1f}"
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The perspective."""
-        return {"pace": self.pace.as_array()}
-
-    @classmethod
-    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """Take back what `state` gave."""
-        return cls(pace_from_array(state["pace"]))

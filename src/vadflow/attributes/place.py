@@ -70,7 +70,7 @@ class Where:
         heading = int(self._cells(one)[0][0])
         way = f"moving {_NAMES[heading]}" if heading < _HEADINGS else "standing"
         x, y = one.foot[0]
-        often, usual = 10.0**-value, 10.0 ** -tail.level(0.001)
+        often, usual = 10.0**-value, 10.0**-tail.limit
         return (
             f"where: {way} at ({x:.0f}, {y:.0f}), {often:.2f} times as often in normal video as an average place and way; "
             f"99.9 % of normal objects are seen where it is over {usual:.2f}"
@@ -130,8 +130,8 @@ class Near:
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Height here against the height that one normal object in a thousand has here."""
-        limit = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(tail.level(0.001))
-        tall = self.scale.height(seen.foot[row : row + 1, 1])[0] * np.exp(value)
+        expected = self.scale.height(seen.foot[[row], 1])[0]
+        tall, limit = expected * np.exp(value), expected * np.exp(tail.limit)
         return f"near: {tall:.0f} px tall; 99.9 % of normal objects here stay under {limit:.0f}"
 
     def state(self) -> dict[str, np.ndarray]:

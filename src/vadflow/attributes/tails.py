@@ -44,6 +44,11 @@ class Tail:
             return float(np.interp(-share, -self.survival, self.quantiles))
         return float(self.quantiles[-1] + self.scale / _SHAPE * ((self.survival[-1] / share) ** _SHAPE - 1))
 
+    @property
+    def limit(self) -> float:
+        """The value that 99.9 % of normal values stay under: what a reason names."""
+        return self.level(0.001)
+
     def as_array(self) -> np.ndarray:
         """(Q + 1,) to save: the quantiles and the scale."""
         return np.append(self.quantiles, self.scale).astype(np.float64)

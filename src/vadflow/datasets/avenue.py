@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from scipy.io import loadmat
 
 from vadflow.datasets import labels, tracks, tree
+from vadflow.datasets.base import Published
 from vadflow.errors import VadflowError
-from vadflow.params import Section
 from vadflow.types import SPLITS, ClipSource, ClipTruth
 
 OFFICIAL = {"train": {"clips": 16, "frames": 15328}, "test": {"clips": 21, "frames": 15324}}
@@ -31,14 +30,10 @@ _LAYOUT = ("training_videos", "testing_videos")
 _MASK_FOLDERS = ("testing_label_mask", "ground_truth_demo/testing_label_mask")
 
 
-class Params(Section):
+class Params(Published):
     """Where Avenue lies."""
 
     adapter: Literal["avenue"]
-    path: str = Field(description="folder that holds training_videos, testing_videos and testing_label_mask")
-    official: bool = Field(
-        description="true holds the folder against Avenue's published counts; false for a part of it"
-    )
 
 
 def benchmark(params: Params) -> str | None:

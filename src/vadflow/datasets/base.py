@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from vadflow import plugins
 from vadflow.errors import VadflowError
@@ -17,6 +18,19 @@ from vadflow.types import ClipSource, ClipTruth, Split
 
 WANTED = ("Params", "OFFICIAL", "benchmark", "clips", "truth", "masks")
 """What `plugins.load("datasets", ...)` asks of a dataset file."""
+
+
+class Published(Section):
+    """What every published benchmark says of itself."""
+
+    path: str = Field(description="folder of the dataset, in a layout that the docstring of its adapter draws")
+    official: bool = Field(description="true holds the folder against the published counts; false for a part of it")
+
+
+class PublishedImages(Published):
+    """The same, of one whose frames are images, which have no rate of their own."""
+
+    fps: float = Field(gt=0, le=1000, description="frames a second of the images: 10 for Ped2, 24 for ShanghaiTech")
 
 
 class Adapter(Protocol):

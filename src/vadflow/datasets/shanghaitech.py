@@ -19,24 +19,20 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from vadflow.datasets import labels, tracks, tree
+from vadflow.datasets.base import PublishedImages
 from vadflow.errors import VadflowError
-from vadflow.params import Section
 from vadflow.types import SPLITS, ClipSource, ClipTruth
 
 OFFICIAL = {"train": {"clips": 330, "frames": 274515}, "test": {"clips": 107, "frames": 40791}}
 _LAYOUTS = (("training/videos", "testing/frames"), ("training/frames", "testing/frames"))
 
 
-class Params(Section):
+class Params(PublishedImages):
     """Where ShanghaiTech lies."""
 
     adapter: Literal["shanghaitech"]
-    path: str = Field(description="folder that holds training and testing")
-    fps: float = Field(gt=0, le=1000, description="frames a second of the test images; ShanghaiTech is 24")
-    official: bool = Field(description="true holds the folder against the published counts; false for a part of it")
 
 
 def benchmark(params: Params) -> str | None:

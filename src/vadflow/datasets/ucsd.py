@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from vadflow.datasets import labels, tracks, tree
+from vadflow.datasets.base import PublishedImages
 from vadflow.errors import VadflowError
 from vadflow.media import list_images, read_mask
-from vadflow.params import Section
 from vadflow.types import SPLITS, ClipSource, ClipTruth, Split
 
 OFFICIAL = {"train": {"clips": 16, "frames": 2550}, "test": {"clips": 12, "frames": 2010}}
@@ -38,13 +37,10 @@ _LAYOUTS = (("Train", "Test"), ("training/frames", "testing/frames"))
 _INSIDE = ("UCSDped2", "ped2", "UCSD_Anomaly_Dataset.v1p2/UCSDped2")
 
 
-class Params(Section):
+class Params(PublishedImages):
     """Where Ped2 lies."""
 
     adapter: Literal["ucsd"]
-    path: str = Field(description="folder of the dataset, in either layout")
-    fps: float = Field(gt=0, le=1000, description="frames a second of the images; Ped2 is 10")
-    official: bool = Field(description="true holds the folder against Ped2's published counts; false for a part of it")
 
 
 def benchmark(params: Params) -> str | None:

@@ -116,7 +116,13 @@ COLUMNS = (
         "paper_source", "claim's source", "text", "Where the claim stands, and whether it is micro or macro.", "same"
     ),
     Column("protocol", "protocol", "text", "Name of the evaluation protocol.", "same"),
-    Column("config_hash", "config", "text", "Hash of every parameter that could change the row.", "same"),
+    Column(
+        "config_hash",
+        "config",
+        "text",
+        "Hash of every parameter that could change the row, and of the events marked as normal.",
+        "same",
+    ),
     Column(
         "notes", "notes", "text", "What a sceptic should know, e.g. choices made while looking at a test set.", "same"
     ),

@@ -28,7 +28,7 @@ class Subject:
         crop: frames the paper drops at the start and end of each clip.
         aggregate: how the paper pools.
         notes: what a sceptic should know, e.g. choices made while looking at a test set.
-        config_hash: see `table.config_hash`.
+        config_hash: see `dag.Plan.digest`.
     """
 
     dataset: str
@@ -54,6 +54,7 @@ def evaluate(
     sigmas: Sequence[float],
     local: Mapping[str, float | None] | None = None,
     alarms: Mapping[str, float | None] | None = None,
+    snapshots: Mapping[str, Scores] | None = None,
 ) -> dict[str, Any]:
     """Compute every number of one row and seed.
 
@@ -67,6 +68,7 @@ def evaluate(
         sigmas: widths, frames, the test-tuned sin may pick from.
         local: auc_pixel, rbdc and tbdc where they are defined (`pixels.pixel_auc`, `localise.localisation`).
         alarms: event recall, detection delay and false alarms at the threshold (`alarms.alarm_metrics`).
+        snapshots: snapshot of the training -> its scores; they enter one sin and no number of the table.
 
     Returns:
         a mapping for JSON and for `table.auc_table`; undefined numbers are None.
@@ -91,7 +93,8 @@ def evaluate(
         **(alarms or {}),
         "ci_low": low,
         "ci_high": high,
-        "sins": sins(scores, labels, smooth=smooth, sigmas=sigmas, where=where),
+        "checkpoints": len(snapshots or {}) + 1,
+        "sins": sins(scores, labels, smooth=smooth, sigmas=sigmas, snapshots=snapshots, where=where),
     }
 
 

@@ -5,7 +5,7 @@ Nothing here enters the table; it stands beside it, so that a reader can transla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,13 +18,21 @@ SINS = {
     "per_clip_min_max": "Scores stretched to [0, 1] with each test clip's own extremes, which no live camera can know.",
     "zero_padded_smoothing": "The same smoother, but with zeros beyond the clip's ends: both ends then look normal.",
     "smoothing_on_test": "The width of the smoother picked to suit the test labels.",
+    "best_checkpoint_on_test": "The checkpoint picked that suits the test labels best, from the final weights and the snapshots "
+    "kept along the training. A dash: not trained by steps, or training.snapshots is 0.",
     "padded_macro": "The mean over clips, after a perfectly scored normal and anomalous frame is added to each.",
 }
 """name -> what is done, for a reader."""
 
 
 def sins(
-    scores: Scores, labels: Labels, *, smooth: Smoother, sigmas: Sequence[float], where: str = ""
+    scores: Scores,
+    labels: Labels,
+    *,
+    smooth: Smoother,
+    sigmas: Sequence[float],
+    snapshots: Mapping[str, Scores] | None = None,
+    where: str = "",
 ) -> dict[str, float | None]:
     """Compute the AUC under each sin.
 
@@ -33,10 +41,11 @@ def sins(
         labels: clip -> (T,) uint8.
         smooth: the fixed smoother.
         sigmas: widths, frames, among which the tuned smoother is picked.
+        snapshots: snapshot of the training -> clip -> frame, raw; none where the system has none.
         where: dataset and system, for messages.
 
     Returns:
-        SINS -> AUC in [0, 1]; all None where the dataset has no AUC.
+        SINS -> AUC in [0, 1]; all None where the dataset has no AUC, the best checkpoint also where there are no snapshots.
     """
     smoothed = judged(scores, labels, "smoothed", where)
     if one_class(smoothed.labels):
@@ -46,6 +55,7 @@ def sins(
         "per_clip_min_max": legacy(judged(scores, labels, "raw", where), smooth),
         "zero_padded_smoothing": zero_padded(calibrated, smooth),
         "smoothing_on_test": _tuned(calibrated, smoothed, sigmas),
+        "best_checkpoint_on_test": _best_checkpoint(snapshots or {}, smoothed, labels, smooth, where),
         "padded_macro": macro_padded(smoothed),
     }
 
@@ -82,3 +92,16 @@ def _tuned(calibrated: Judged, smoothed: Judged, sigmas: Sequence[float]) -> flo
     tried = [micro(calibrated.map(partial(gaussian, sigma=sigma))) for sigma in sigmas]
     values = [auc for auc in [micro(smoothed), *tried] if auc is not None]
     return max(values) if values else None
+
+
+def _best_checkpoint(
+    snapshots: Mapping[str, Scores], final: Judged, labels: Labels, smooth: Smoother, where: str
+) -> float | None:
+    """Return the best micro AUC over the final weights and every snapshot; None without snapshots.
+
+    A snapshot's raw scores are smoothed as they are: calibration is one increasing line per system and the smoother is linear, so
+    calibrating them would change no AUC.
+    """
+    tried = [micro(judged(scores, labels, "raw", f"{where} {name}").map(smooth)) for name, scores in snapshots.items()]
+    values = [auc for auc in [micro(final), *tried] if auc is not None]
+    return max(values) if tried and values else None

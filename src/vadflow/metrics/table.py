@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -81,13 +79,3 @@ def _series(values: list[Any], column: Column) -> pd.Series:
 def csv_text(table: pd.DataFrame) -> str:
     """Write a table as CSV: four decimals, missing values empty, newline endings; equal tables give equal bytes."""
     return table.to_csv(index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n", na_rep="")
-
-
-def config_hash(params: Any) -> str:
-    """Return 12 hex digits that change with any parameter.
-
-    >>> config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1}) != config_hash({"a": 1, "b": 3})
-    True
-    """
-    text = json.dumps(params, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -47,6 +47,7 @@ class Row:
     cells: Sequence[Cell]
     bar: Bar | None
     notes: str
+    config_hash: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _row(row: dict, columns: Sequence[Column], best: dict[str, float | None], lo
         )
         for c in columns
     ]
-    return Row(row["system"], row["kind"], cells, _bar(row, low, floor), row["notes"])
+    return Row(row["system"], row["kind"], cells, _bar(row, low, floor), row["notes"], row["config_hash"])
 
 
 def _under(part: pd.DataFrame, columns: Sequence[Column]) -> list[str]:

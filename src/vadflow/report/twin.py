@@ -18,19 +18,24 @@ SIN_TITLES = {
     "per_clip_min_max": "per-clip min-max",
     "zero_padded_smoothing": "zero-padded smoothing",
     "smoothing_on_test": "smoothing tuned on test",
+    "best_checkpoint_on_test": "best checkpoint on test",
     "padded_macro": "padded macro",
 }
 
 
 @dataclass(frozen=True)
 class SinRow:
-    """One system: the honest AUC, and per sin the printed AUC and its distance in points; None where undefined."""
+    """One system: the honest AUC, and per sin the printed AUC and its distance in points; None where undefined.
+
+    `checkpoints` is how many the sin "best checkpoint on test" picks from, the final weights among them.
+    """
 
     dataset: str
     system: str
     kind: str
     honest: float
     printed: Sequence[tuple[float, float] | None]
+    checkpoints: int = 1
 
 
 def render_twin(
@@ -54,7 +59,9 @@ def render_twin(
             protocol=PROTOCOL_WORDS,
             blocks=blocks(auc_table(files), all_columns=True),
             columns=COLUMNS,
+            explained={column.name: column.meaning for column in COLUMNS},
             sins=[(SIN_TITLES[name], meaning) for name, meaning in SINS.items()],
+            sin_names=list(SINS),
             sin_rows=sin_rows(files),
             comparisons={
                 name: [str(one) for one in tests] for name, tests in sorted((comparisons or {}).items()) if tests
@@ -72,7 +79,8 @@ def sin_rows(metrics: Sequence[Mapping[str, Any]]) -> list[SinRow]:
         if math.isnan(honest):
             continue
         printed = [_printed([m.get("sins", {}).get(name) for m in files], honest) for name in SINS]
-        rows.append(SinRow(row["dataset"], row["system"], row["kind"], honest, printed))
+        checkpoints = max(m.get("checkpoints", 1) for m in files)
+        rows.append(SinRow(row["dataset"], row["system"], row["kind"], honest, printed, checkpoints))
     return rows
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 EVENT_COLUMNS = ("clip", "start", "end", "peak", "score", "threshold")
+REGION_COLUMNS = ("x1", "y1", "x2", "y2", "reason")
+"""Where an event is, and why; they follow the others in the event list."""
 
 
 def find_events(scores: np.ndarray, threshold: float, *, merge_gap: int, min_length: int) -> list[tuple[int, int, int]]:
@@ -38,7 +43,7 @@ def find_events(scores: np.ndarray, threshold: float, *, merge_gap: int, min_len
 def event_table(
     clips: dict[str, np.ndarray], threshold: float, fps: dict[str, float], *, merge_gap_s: float, min_event_s: float
 ) -> pd.DataFrame:
-    """Events of all clips of a dataset; `events.parquet`.
+    """Events of all clips of a dataset; the head of `events/<system>/<seed>.csv`.
 
     Args:
         clips: clip -> (T,) smoothed scores.
@@ -63,3 +68,24 @@ def event_table(
 def frames_of(seconds: float, fps: float) -> int:
     """Seconds as whole frames."""
     return round(seconds * fps)
+
+
+def with_regions(events: pd.DataFrame, regions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Say where each event is: the strongest region of its peak frame.
+
+    Args:
+        events: see `event_table`.
+        regions: clip -> frame, x1, y1, x2, y2, score, reason; a system that does not localise has none.
+
+    Returns:
+        the events with REGION_COLUMNS: source px, half-open, to a tenth; empty where there is no region.
+    """
+    peaks = zip(events["clip"], events["peak"], strict=True)
+    places = [_strongest(regions[clip], int(peak)) if clip in regions else {} for clip, peak in peaks]
+    found = pd.DataFrame(places, columns=list(REGION_COLUMNS), index=events.index)
+    return events.join(found.astype(dict.fromkeys(("x1", "y1", "x2", "y2"), "float64")).round(1))
+
+
+def _strongest(regions: pd.DataFrame, frame: int) -> dict[Hashable, Any]:
+    here = regions[regions["frame"] == frame].sort_values("score", ascending=False, kind="stable")
+    return next(iter(here[list(REGION_COLUMNS)].to_dict("records")), {})

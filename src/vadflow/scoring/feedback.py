@@ -61,9 +61,14 @@ def add_event(event: NormalEvent, path: str | Path = NORMAL_EVENTS) -> bool:
     known = read_events(path)
     if any(astuple(one)[:4] == astuple(event)[:4] for one in known):
         return False
-    rows = sorted(astuple(one) for one in [*known, event])
-    write_text(path, "".join(",".join(map(_cell, row)) + "\n" for row in [HEADER, *rows]))
+    write_events([*known, event], path)
     return True
+
+
+def write_events(events: Iterable[NormalEvent], path: str | Path = NORMAL_EVENTS) -> None:
+    """Write the workspace's file, in order."""
+    rows = sorted(astuple(one) for one in events)
+    write_text(path, "".join(",".join(map(_cell, row)) + "\n" for row in [HEADER, *rows]))
 
 
 def as_heldout(events: Iterable[NormalEvent], raw: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

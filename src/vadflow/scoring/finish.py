@@ -49,6 +49,6 @@ def finish_clip(raw: pd.DataFrame, calibration: Calibration, scoring: ScoringPar
 def find_all_events(
     scores: Iterable[tuple[str, pd.DataFrame]], fps: dict[str, float], threshold: Threshold, scoring: ScoringParams
 ) -> pd.DataFrame:
-    """Events of a dataset from its clips' score tables."""
+    """Events of a dataset from its clips' score tables, without their regions."""
     smoothed: dict[str, np.ndarray] = {clip: table["smoothed"].to_numpy() for clip, table in scores}
     return event_table(smoothed, threshold.value, fps, merge_gap_s=scoring.merge_gap_s, min_event_s=scoring.min_event_s)

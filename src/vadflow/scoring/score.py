@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -51,6 +52,25 @@ def score_clip(
     if regions_path is not None:
         write_table(regions_path, _region_table(regions))
     return raw
+
+
+def score_snapshots(systems: Mapping[str, System], clip: ClipView) -> pd.DataFrame:
+    """Score a clip with several states of one system.
+
+    Args:
+        systems: snapshot -> the system with its weights; empty gives zero rows.
+        clip: any clip.
+
+    Returns:
+        snapshot, frame int32, raw float64: every frame once a snapshot.
+    """
+    found = [
+        (name, score.frame, score.score)
+        for name, system in systems.items()
+        for score in dense_scores(system.score(clip), len(clip), clip.name)
+    ]
+    table = pd.DataFrame(found, columns=["snapshot", "frame", "raw"])
+    return table.astype({"snapshot": "object", "frame": "int32", "raw": "float64"})
 
 
 class _MapWriter(ArrayWriter):

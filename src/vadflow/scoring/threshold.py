@@ -83,6 +83,6 @@ def _lowest(
 
 def _short(hours: float, allowed: float) -> str:
     return (
-        f"extrapolated: {hours * 60:.1f} min of held-out normal video allow {allowed:.2f} false alarms, too few to count; "
+        f"extrapolated: {hours * 60:.2g} min of held-out normal video allow {allowed:.2g} false alarms, too few to count; "
         "give more normal video for a measured threshold"
     )

@@ -7,7 +7,7 @@ A mean over the whole frame drowns one cyclist in a hundred pedestrians; the lar
 the error that is usual *where there is something to err about* removes the perspective, the patch mean removes single noisy
 cells, and the generalised mean (1: mean, 2: root mean square, towards the largest patch) says how local an anomaly is. Sizes are
 in working pixels and not in cells: a flow map with cells of 3 px and an error map with cells of 8 px are judged by patches of the
-same size on the ground. The values in params.yaml were chosen without a test set (docs/choosing.md).
+same size on the ground. How the values in params.yaml were chosen, and what was seen: docs/choosing.md.
 
 Letters: gh gw cells of the map, kh kw cells a patch.
 """
@@ -22,6 +22,9 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from vadflow.params import Section
 from vadflow.systems.base import Region
+
+AGGREGATE_NOTE = "aggregate: power chosen on rehearsals; patch, reach and pool widened after a look at Ped2's test set"
+"""For the notes of every system that uses it: choices made while looking at a test set stand in the table."""
 
 Maps = Mapping[str, np.ndarray]
 """Named (gh, gw) maps of one frame: squared errors or energies, non-negative."""

@@ -85,7 +85,7 @@ class Explainer:
 
     def _dense_reason(self, cell: int, pace: np.ndarray) -> str:
         unit = self.windows.unit(cell // pace.shape[1])
-        limit = self.model.tails[DENSE].level(0.001) * unit if DENSE in self.model.tails else 0.0
+        limit = self.model.tails[DENSE].limit * unit if DENSE in self.model.tails else 0.0
         return (
             f"dense: {pace.flat[cell] * unit:.1f} px/frame on average in a person-sized window; in 99.9 % of normal frames "
             f"even the fastest window would stay under {limit:.1f} here"

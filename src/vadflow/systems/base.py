@@ -147,7 +147,10 @@ class System(ABC):
         """
 
     def state(self) -> dict[str, np.ndarray]:
-        """Arrays to save as safetensors; empty when nothing is learned."""
+        """Arrays to save as safetensors; empty when nothing is learned.
+
+        A network's tensors are named `<module>.<tensor>`, the module as it is handed to the loop: snapshots rely on it.
+        """
         return {}
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:

@@ -17,7 +17,7 @@ from vadflow.clip import ClipView, Segment
 from vadflow.frames.cells import average
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AggregateParams, Aggregator
+from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
 
 
 def flow_energy(clip: ClipView, frame: int, shape: tuple[int, int] | None = None) -> np.ndarray:
@@ -44,6 +44,7 @@ class CellSystem(base.System):
     kind = "baseline"
     localises = True
     stochastic = False
+    notes = (AGGREGATE_NOTE,)
     what: ClassVar[str]
     """What the cells hold, for terms and regions."""
 

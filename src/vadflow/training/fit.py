@@ -19,6 +19,7 @@ from vadflow.io import write_table
 from vadflow.params import Section
 from vadflow.systems.base import Loop, NormalVideo, System, load_module
 from vadflow.systems.dense import dense_scores
+from vadflow.training.snapshots import save_snapshots
 from vadflow.training.split import split_normal
 from vadflow.training.store import save_system
 
@@ -44,8 +45,9 @@ def fit_system(
     checkpoint_s: float,
     threads: int,
     pseudo: pd.DataFrame | None = None,
+    snapshots: int = 0,
 ) -> System:
-    """Fit a system on normal clips and write `weights.safetensors`, `model.json`, `history.parquet` and `heldout.parquet`.
+    """Fit a system on normal clips and write the files of a model, `layout.MODEL_FILES`.
 
     Args:
         name: file name in `vadflow/systems/`.
@@ -54,11 +56,12 @@ def fit_system(
         frame_shape: (h, w, C) of the packed frames.
         seed: decides weights, draws and order.
         held_out: fraction of the normal clips kept for validation and calibration.
-        folder: where the four files go.
+        folder: where the files go.
         checkpoint: folder for checkpoints, outside every declared output; deleted when the fit has ended.
         checkpoint_s: seconds between checkpoints.
         threads: CPU threads; another number may change the last bits of the weights.
         pseudo: pseudo-anomaly recipes, where the system needs them.
+        snapshots: weights to keep from along the way, beside the final ones; they change nothing else.
 
     Raises:
         VadflowError: no usable normal video, or the training went to NaN.
@@ -69,14 +72,15 @@ def fit_system(
     with ExitStack() as stack:
         loop: TrainingLoop | None = None
         if module.System.kind == "system":
-            key = _key(name, params, frame_shape, seed, video)
-            loop = stack.enter_context(_gradients(generator, checkpoint, key, checkpoint_s, threads))
+            key = _key(name, params, frame_shape, seed, snapshots, video)
+            loop = stack.enter_context(_gradients(generator, checkpoint, key, checkpoint_s, threads, snapshots))
         system: System = module.System(params, frame_shape)
         system.fit(video, cast(Loop, loop))
         heldout = held_out_scores(system, held)
         curves = loop.curves() if loop else NO_CURVES
         write_table(Path(folder) / "history.parquet", curves)
         write_table(Path(folder) / "heldout.parquet", heldout)
+        save_snapshots(loop.snapshots.gather() if loop else {}, system, Path(folder))
         save_system(system, name, seed, Path(folder))
     return system
 
@@ -101,10 +105,13 @@ def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, *name.encode()])
 
 
-def _key(name: str, params: Section, frame_shape: tuple[int, int, int], seed: int, video: NormalVideo) -> str:
-    """Hash of what decides the result: a checkpoint with another key belongs to another fit."""
+def _key(
+    name: str, params: Section, frame_shape: tuple[int, int, int], seed: int, snapshots: int, video: NormalVideo
+) -> str:
+    """Hash of what decides the files: a checkpoint with another key belongs to another fit."""
     segments: list[Any] = [(s.clip.name, s.start, s.stop, _head(s.clip)) for s in (*video.fit, *video.held_out)]
-    parts = [name, params.model_dump(mode="json"), list(frame_shape), seed, segments, __version__, version("torch")]
+    numbers = [list(frame_shape), seed, snapshots]
+    parts = [name, params.model_dump(mode="json"), *numbers, segments, __version__, version("torch")]
     recipes = "" if video.pseudo is None else video.pseudo.to_json()
     return hashlib.sha256((json.dumps(parts, sort_keys=True) + recipes).encode()).hexdigest()
 
@@ -121,7 +128,7 @@ def _as_path(path: Path | None) -> Path | None:
 
 @contextmanager
 def _gradients(
-    generator: np.random.Generator, checkpoint: Path, key: str, every_s: float, threads: int
+    generator: np.random.Generator, checkpoint: Path, key: str, every_s: float, threads: int, snapshots: int
 ) -> Iterator[TrainingLoop]:
     """The loop for training by gradients, deterministic; its checkpoint is deleted when all has ended well.
 
@@ -137,7 +144,7 @@ def _gradients(
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     checkpoints = CheckpointFolder(checkpoint)
     try:
-        yield TrainingLoop(generator, checkpoints, key=key, every_s=every_s)
+        yield TrainingLoop(generator, checkpoints, key=key, every_s=every_s, snapshots=snapshots)
         checkpoints.delete()
     finally:
         torch.set_num_threads(before[0])

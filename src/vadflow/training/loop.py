@@ -1,4 +1,4 @@
-"""The training loop that every system gets: progress, NaN stop, checkpoints, exact resume, weight averages, validation, curves."""
+"""The training loop that every system gets: progress, NaN stop, checkpoints, exact resume, weight averages, snapshots, validation, curves."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from vadflow.training.checkpoint import (
     unpack_module,
     unpack_optimiser,
 )
+from vadflow.training.snapshots import Snapshots
 
 Modules = Mapping[str, torch.nn.Module]
 Optimisers = Mapping[str, torch.optim.Optimizer]
@@ -34,7 +35,9 @@ VALIDATIONS = 20
 class TrainingLoop:
     """One fit's loop. `generator` is the source of all its randomness, torch's included."""
 
-    def __init__(self, generator: np.random.Generator, folder: CheckpointFolder, *, key: str, every_s: float) -> None:
+    def __init__(
+        self, generator: np.random.Generator, folder: CheckpointFolder, *, key: str, every_s: float, snapshots: int = 0
+    ) -> None:
         """Take up the checkpoint in `folder`, if it belongs to this fit.
 
         Args:
@@ -42,8 +45,10 @@ class TrainingLoop:
             folder: where checkpoints lie.
             key: hash of all that decides the result.
             every_s: seconds between checkpoints; 0 saves after every step.
+            snapshots: weights to keep from along the way; they change nothing in the fit.
         """
         self.generator, self.folder, self.key, self.every_s = generator, folder, key, every_s
+        self.snapshots = Snapshots(folder.folder / "snapshots", snapshots)
         self.history: list[tuple[str, int, str, float]] = []
         self.done: list[str] = []
         self._sums: dict[str, list[float]] = {}
@@ -69,7 +74,7 @@ class TrainingLoop:
         Raises:
             VadflowError: a term is not finite; names phase, step and term.
         """
-        means = _Averages(modules, average)
+        means, due = _Averages(modules, average), self.snapshots.due(phase, steps if modules else 0)
         first = self._take_up(phase, modules, optimisers, means)
         if first is None:
             return
@@ -80,6 +85,9 @@ class TrainingLoop:
             means.update(i)
             if validate is not None and _due(i, steps, VALIDATIONS):
                 self._validate(phase, i, modules, means, validate)
+            if i + 1 in due:
+                with means.in_place():
+                    self.snapshots.keep(due[i + 1], modules)
             if time.monotonic() - saved >= self.every_s:
                 self._save(phase, i + 1, optimisers, means)
                 saved = time.monotonic()

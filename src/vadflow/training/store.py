@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,12 @@ def save_system(system: System, name: str, seed: int, folder: Path) -> None:
     write_json(folder / "model.json", model)
 
 
-def load_system(folder: Path) -> System:
+def load_system(folder: Path, instead: Mapping[str, np.ndarray] | None = None) -> System:
     """Load what `fit_system` wrote.
+
+    Args:
+        folder: of the model.
+        instead: values that take the place of saved ones (those of a snapshot, see `snapshots.py`).
 
     Raises:
         VadflowError: a file is missing, or its parameters no longer fit the code.
@@ -46,5 +51,5 @@ def load_system(folder: Path) -> System:
             "its parameters do not fit this version of the code", where=f"{folder}/model.json", fix="Train it again."
         ) from fault
     system: System = module.System(params, tuple(model["frame_shape"]))
-    system.load(load_file(folder / "weights.safetensors"))
+    system.load(load_file(folder / "weights.safetensors") | dict(instead or {}))
     return system

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import yaml
 from vadflow.errors import VadflowError
 from vadflow.io import read_json, write_text
 from vadflow.layout import AUC_TABLE, EXTERNAL, NORMAL_EVENTS, RECORD
+from vadflow.scoring.feedback import NormalEvent, write_events
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ def recompute(
     """
     record = _record(results)
     code = clone(repository, commit or _clean_commit(record, results), folder / "code")
-    workspace = prepare(record["params"], results.resolve().parent, folder / "workspace")
+    marked = [NormalEvent(*row) for row in record.get("normal_events", ())]
+    workspace = prepare(record["params"], marked, results.resolve().parent, folder / "workspace")
     log.info("recomputing commit %s in %s", record["commit"], workspace)
     command = [sys.executable, "-m", "snakemake", "-s", str(code / "Snakefile"), "-d", str(workspace)]
     environment = os.environ | {"PYTHONPATH": str(code / "src")}
@@ -58,16 +59,16 @@ def clone(repository: Path, commit: str, folder: Path) -> Path:
     return folder
 
 
-def prepare(params: Any, old: Path, new: Path) -> Path:
-    """Make a workspace with the same parameters; what they name by relative paths is linked, so that their hash stays."""
+def prepare(params: Any, marked: Sequence[NormalEvent], old: Path, new: Path) -> Path:
+    """Make a workspace with the same parameters and events marked as normal; what they name by relative paths is linked."""
     write_text(new / "params.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
     named = {value for section in params["datasets"].values() for value in section.values() if isinstance(value, str)}
     for name in sorted(named | {EXTERNAL}):
         if name and not Path(name).is_absolute() and (old / name).exists() and not (new / name).exists():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).symlink_to((old / name).resolve())
-    if (old / NORMAL_EVENTS).is_file():
-        shutil.copyfile(old / NORMAL_EVENTS, new / NORMAL_EVENTS)
+    if marked:
+        write_events(marked, new / NORMAL_EVENTS)
     return new
 
 

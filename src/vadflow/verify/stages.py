@@ -7,23 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vadflow.errors import VadflowError
+from vadflow.layout import AUC_TABLE, CLIP_KINDS, MODEL_FILES, RESULTS, Layout
 from vadflow.verify.differ import differ
 
+_ANY = Layout("*")
+
+
+def _made(kind: str) -> str:
+    return _ANY.clip(kind, "*", "*") if kind in CLIP_KINDS else _ANY.scored(kind, "*", "*", "*")
+
+
+def _model(file: str) -> str:
+    return _ANY.model(file, "*", "*")
+
+
 STAGES = {
-    "frames": ("*/frames/*/*.npy", "*/clips_*.parquet"),
-    "differences": ("*/differences/*/*.npy",),
-    "flow": ("*/flow/*/*.npy",),
-    "objects": ("*/objects/*/*.parquet",),
-    "pseudo": ("*/pseudo.parquet",),
-    "training": tuple(
-        f"*/models/*/*/{file}" for file in ("weights.safetensors", "model.json", "history.parquet", "heldout.parquet")
-    ),
-    "raw scores": ("*/raw/*/*/*.parquet", "*/maps/*/*/*.npy", "*/regions/*/*/*.parquet"),
-    "calibration": ("*/models/*/*/calibration.json", "*/models/*/*/threshold.json"),
-    "scores": ("*/scores/*/*/*.parquet", "*/events/*/*.csv"),
-    "metrics": ("*/metrics/*/*.json", "auc_table.csv"),
+    "frames": (_made("frames"), _ANY.index("*")),
+    "differences": (_made("differences"),),
+    "flow": (_made("flow"),),
+    "objects": (_made("objects"), _made("poses")),
+    "pseudo": (_ANY.pseudo,),
+    "training": tuple(map(_model, MODEL_FILES)),
+    "raw scores": (_made("raw"), _made("maps"), _made("regions"), _made("snapshot_scores")),
+    "calibration": (_model("calibration.json"), _model("threshold.json")),
+    "scores": (_made("scores"), _ANY.events("*", "*")),
+    "metrics": (_ANY.metrics("*", "*"), AUC_TABLE),
 }
-"""stage -> its files below `results/`. Costs, logs and pages are no stage: they may differ."""
+"""stage -> patterns of its files, as `layout.py` names them. Costs, logs and pages are no stage: they may differ."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,8 @@ def _compare_stage(stage: str, patterns: Iterable[str], a: Path, b: Path) -> Sta
 
 
 def _listed(folder: Path, patterns: Iterable[str]) -> set[str]:
-    found = {path for pattern in patterns for path in folder.glob(pattern)}
+    below = (pattern.removeprefix(f"{RESULTS}/") for pattern in patterns)
+    found = {path for pattern in below for path in folder.glob(pattern)}
     return {path.relative_to(folder).as_posix() for path in found if not path.name.startswith(".")}
 
 

@@ -1,0 +1,173 @@
+"""What the attributes of the system say: support, evidence, trials, fusion and choice, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from attributes_data import FLAT, posed, walkers
+
+from vadflow.attributes.choice import FAMILIES, Evidence, choose
+from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
+from vadflow.attributes.motion import Fast, Still
+from vadflow.attributes.place import Near, Where
+from vadflow.attributes.posture import Gesture, Posture, nearest
+from vadflow.attributes.scale import Scale
+from vadflow.attributes.tails import fit_tail
+from vadflow.attributes.trials import TRIALS
+from vadflow.attributes.what import What
+
+
+class TestSupport:
+    def test_still_only_where_hardly_anybody_stands(self) -> None:
+        rng = np.random.default_rng(0)
+        seen = walkers(1000, rng)
+        assert Still.fit(seen, FLAT) is not None
+        standing = replace(seen, speed=np.where(rng.random(1000) < 0.2, 0, seen.speed).astype(np.float32))
+        assert Still.fit(standing, FLAT) is None
+
+    def test_posture_is_silent_on_small_people(self) -> None:
+        rng = np.random.default_rng(0)
+        small, large = (posed(walkers(800, rng, tall=tall), rng) for tall in (30, 70))
+        assert Posture.fit(small) is None and Gesture.fit(small) is None
+        attribute = Posture.fit(large)
+        assert attribute is not None and np.isnan(attribute.statistic(small)).all()
+
+    def test_posture_needs_poses(self) -> None:
+        assert Posture.fit(walkers(800, np.random.default_rng(0), tall=70)) is None
+
+    def test_where_needs_many_walks(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        assert Where.fit(seen, FLAT) is not None
+        assert Where.fit(replace(seen, track=np.zeros(1000, int)), FLAT) is None
+
+    def test_what_needs_objects(self) -> None:
+        assert What.fit(walkers(50, np.random.default_rng(0))) is None
+
+    def test_near_needs_a_perspective(self) -> None:
+        assert Near.fit(walkers(50, np.random.default_rng(0)), Scale(50, 0, 50, 50, supported=False)) is None
+
+
+class TestEvidence:
+    def test_hard_to_see_is_not_odd(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        what = What.fit(seen)
+        assert what is not None
+        dim = replace(seen, probability=seen.probability * np.float32([0.1, 1.0]))
+        np.testing.assert_allclose(what.statistic(dim), what.statistic(seen))
+
+    def test_a_foreign_class_is_odd_however_clear_the_person(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        what = What.fit(seen)
+        assert what is not None
+        rider = replace(seen.pick(np.arange(1)), probability=np.array([[0.95, 0.4]], np.float32))
+        tail = fit_tail(what.statistic(seen), floor=what.floor)
+        assert what.statistic(rider)[0] > what.statistic(seen).max()
+        assert "bicycle 0.40" in what.reason(rider, 0, float(what.statistic(rider)[0]), tail)
+
+    def test_against_the_stream_and_off_the_path(self) -> None:
+        rng = np.random.default_rng(0)
+        seen = walkers(3000, rng)
+        where = Where.fit(seen, FLAT)
+        assert where is not None
+        usual = np.median(where.statistic(seen))
+        assert np.median(where.statistic(TRIALS["turned"](seen, rng))) > usual + 1
+        away = replace(seen, box=seen.box - np.float32([0, 80, 0, 80]))
+        assert np.median(where.statistic(away)) > usual
+
+    def test_lying_and_waving(self) -> None:
+        rng = np.random.default_rng(0)
+        seen = posed(walkers(800, rng, tall=70), rng)
+        posture, gesture = Posture.fit(seen), Gesture.fit(seen)
+        assert posture is not None and gesture is not None
+        assert np.nanmedian(posture.statistic(TRIALS["fallen"](seen, rng))) > 3 * np.nanmedian(posture.statistic(seen))
+        assert np.nanmedian(gesture.statistic(TRIALS["waving"](seen, rng))) > np.nanmax(gesture.statistic(seen))
+
+    def test_nearest_is_brute_force(self) -> None:
+        rng = np.random.default_rng(0)
+        query, bank = rng.random((5, 34)).astype(np.float32), rng.random((40, 34)).astype(np.float32)
+        slow = np.sort(np.sqrt(((query[:, None] - bank[None]) ** 2).mean(axis=2)), axis=1)[:, 2]
+        found = nearest(query, np.ones_like(query), bank, np.ones_like(bank))
+        np.testing.assert_allclose(found, slow, rtol=1e-3)
+
+    def test_fast_names_the_normal_limit(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        fast = Fast.fit(seen, FLAT)
+        assert fast is not None
+        values = fast.statistic(seen)
+        text = fast.reason(seen, 0, 5.0, fit_tail(values, floor=0.05))
+        assert text.startswith("fast: 5.0 px/frame; 99.9 % of normal objects here stay under 1.")
+
+
+class TestTrials:
+    @pytest.mark.parametrize("name", list(TRIALS))
+    def test_changes_something_and_nothing_of_the_original(self, name: str) -> None:
+        rng = np.random.default_rng(0)
+        seen = posed(walkers(20, rng, tall=70), rng)
+        before = {
+            key: getattr(seen, key).copy() for key in ("box", "speed", "velocity", "pose", "change", "probability")
+        }
+        changed = TRIALS[name](seen, rng)
+        for key, value in before.items():
+            np.testing.assert_array_equal(getattr(seen, key), value)
+        assert any(not np.array_equal(getattr(changed, key), value) for key, value in before.items())
+
+
+class TestFusion:
+    def model(self, **weights: float) -> Model:
+        tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
+        reference = Reference({}, FLAT)
+        return Model(reference, {"fast": tail, "what": tail}, Smoothing(0.0, "centred"), 1.0, weights)
+
+    def test_unremarkable_attributes_do_not_add_up(self) -> None:
+        evidence = self.model().surprises({"fast": np.array([0.5]), "what": np.array([0.5])})
+        assert sum(evidence.values())[0] == 0
+
+    def test_two_oddities_are_worse_than_one(self) -> None:
+        model = self.model()
+        one = sum(model.surprises({"fast": np.array([4.0]), "what": np.array([np.nan])}).values())[0]
+        two = sum(model.surprises({"fast": np.array([4.0]), "what": np.array([4.0])}).values())[0]
+        assert two == pytest.approx(2 * one) and one > 0
+
+    def test_weights_count(self) -> None:
+        values = {"fast": np.array([4.0])}
+        half, whole = (self.model(fast=w).surprises(values)["fast"][0] for w in (0.5, 1.0))
+        assert half == pytest.approx(whole / 2)
+
+    def test_largest_of_a_frame(self) -> None:
+        assert frame_largest(np.array([1.0, 3.0, 2.0]), np.array([0, 0, 2]), 4).tolist() == [3, 0, 2, 0]
+
+    def test_save_and_load(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        fast = Fast.fit(seen, FLAT)
+        assert fast is not None
+        tail = fit_tail(fast.statistic(seen), floor=0.05)
+        model = Model(Reference({"fast": fast}, FLAT), {"fast": tail}, Smoothing(0.0, "causal"), 0.5, {"fast": 0.5})
+        again = load_model(model.state(), model.smoothing)
+        values = model.reference.statistics(seen, model.smoothing)
+        np.testing.assert_allclose(again.surprises(values)["fast"], model.surprises(values)["fast"])
+
+
+class TestChoice:
+    def test_finds_the_truncation_and_never_silences(self) -> None:
+        rng = np.random.default_rng(0)
+        noise = rng.exponential(0.43, (4000, 2))
+        frame = np.arange(4000) // 4
+        odd = rng.exponential(0.43, (300, 2)) + np.array([3.0, 0.0])
+        evidence = Evidence(("fast", "where"), [(noise, frame, 1000)], {"skipped": odd})
+        choice, tries = choose([evidence])
+        assert all(weight > 0 for weight in choice.weights.values())
+        assert tries[-1] is choice and choice.auc >= tries[0].auc > 0.9
+        assert choose([evidence])[0] == choice
+
+    def test_the_prior_stands_where_search_is_off(self) -> None:
+        choice, _ = choose([Evidence(("fast", "where"), [], {})], search=False)
+        assert choice.weights == {"fast": 1.0, "where": 0.5}
+
+    def test_every_trial_has_a_family(self) -> None:
+        assert sorted(name for family in FAMILIES.values() for name in family) == sorted(TRIALS)
+
+    def test_nothing_to_choose_on(self) -> None:
+        choice, _ = choose([Evidence((), [], {})])
+        assert choice.weights == {} and choice.auc == 0.5
