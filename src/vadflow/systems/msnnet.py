@@ -40,7 +40,7 @@ from vadflow.clip import ClipView, Segment
 from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AggregateParams, Aggregator
+from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
 from vadflow.systems.cells import flow_energy
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ class System(base.System):
     paper_crop = (WINDOW - 1, 0)
 
     notes = (
-        "score: error weighted by flow, a form suggested by others' results on Ped2's test set; aggregate chosen on rehearsals",
+        "score: error weighted by flow, a form suggested by others' results on Ped2's test set",
+        AGGREGATE_NOTE,
     )
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
