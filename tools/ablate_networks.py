@@ -15,6 +15,7 @@ import json
 import os
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,13 @@ def changed(section: dict[str, Any], changes: list[str]) -> dict[str, Any]:
     return section
 
 
-def trained(space: Workspace, name: str, params: Any, seed: int, folder: Path) -> tuple[Any, float]:
+def home(name: str, params: Any, seed: int, folder: Path) -> Path:
+    """Folder of one training: of everything but the score's parameters."""
+    network = {key: value for key, value in params.model_dump(mode="json").items() if key != "score"}
+    return folder / f"{name}_{seed}_{zlib.crc32(json.dumps(network, sort_keys=True).encode()):x}"
+
+
+def trained(space: Workspace, name: str, params: Any, seed: int, place: Path) -> tuple[Any, float]:
     """The system of one row, and the CPU seconds of its training (0 where another row has paid)."""
     from safetensors.numpy import load_file
 
@@ -93,8 +100,6 @@ def trained(space: Workspace, name: str, params: Any, seed: int, folder: Path) -
     from vadflow.training.fit import fit_system
     from vadflow.training.split import split_normal
 
-    network = {key: value for key, value in params.model_dump(mode="json").items() if key != "score"}
-    place = folder / f"{name}_{seed}_{hash_of(network):x}"
     shape, held_out = space.train[0].frames.shape[1:], space.params.training.held_out
     if not (place / "model.json").exists():
         start = time.process_time()
@@ -118,11 +123,11 @@ def trained(space: Workspace, name: str, params: Any, seed: int, folder: Path) -
     return system, 0.0
 
 
-def hash_of(value: Any) -> int:
-    """A stable number of a JSON value."""
-    import zlib
-
-    return zlib.crc32(json.dumps(value, sort_keys=True).encode())
+def held_out_losses(place: Path) -> dict[str, float]:
+    """The last validation of a training, on normal clips it did not learn from."""
+    history = pd.read_parquet(place / "history.parquet")
+    rows = history[history.term.str.startswith("held_out_")]
+    return {str(term): float(values.iloc[-1]) for term, values in rows.groupby("term").value}
 
 
 def judge(space: Workspace, system: Any) -> dict[str, float]:
@@ -181,12 +186,14 @@ def main() -> None:
             changed(section, [*arguments.set, *changes.split()])
         )
         for seed in arguments.seeds:
-            system, seconds = trained(space, arguments.system, params, seed, keep)
+            place = home(arguments.system, params, seed, keep)
+            system, seconds = trained(space, arguments.system, params, seed, place)
             found = judge(space, system)
             cells = " | ".join("" if found[c] is None else f"{100 * found[c]:.1f}" for c in COLUMNS)
             print(f"| {name} | {seed} | {cells} | {seconds:.0f} | {found['fps']:.1f} |", flush=True)
             alone = {key: round(100 * value, 1) for key, value in found.items() if key.startswith("term ")}
-            print(f"<!-- {alone} -->", flush=True)
+            losses = {term: float(f"{value:.4g}") for term, value in held_out_losses(place).items()}
+            print(f"<!-- AUC of each term: {alone}; last validation: {losses} -->", flush=True)
 
 
 if __name__ == "__main__":
