@@ -14,14 +14,15 @@ filtered by attention gates. It is trained on normal video at four tasks, the la
 
 Everything else is our choice after methods.md section 1: base auto-encoder of MemAE and STEAL-Net, UNet 3+'s full-scale splices lifted to 3D,
 Attention U-Net's additive gate, STEAL-Net's and LNTRA's forms of the negative loss. The negative loss is bounded: without a bound it
-gave NaN within a minute. A pseudo-anomaly crop counts only where it moves (`tasks.motion`), because bare ground backwards is bare ground.
+gave others NaN within a minute. A pseudo-anomaly crop counts only where it moves (`tasks.motion`), because bare ground backwards is bare ground.
 Deeper sources of a splice are convolved before they are interpolated (see `mlfs3d_networks.Splice`). Arithmetic is fp32 throughout.
 
 Where the CPU profile leaves the paper profile: 8 frames a window instead of 16, width 4 instead of 32, and one forward pass scores the
 `stride` frames in a window's middle instead of one.
 
-`score` is ours: maps of the reconstruction error and of error x flow, as in `std`, through `aggregate.py`. Its shares were chosen on
-held-out training clips of Ped2 with pseudo-anomalies as positives; docs/networks.md has the figures.
+`score` is ours: maps of the reconstruction error and of error x flow, as in `std`, through `aggregate.py`. That only error x flow
+counts, and the aggregate, were chosen for all frame-level systems at once (docs/choosing.md); nothing of this system was tuned on any
+clip.
 
 Letters: N clips, L frames a window, k frames scored a window, C channels, H W px, gh gw cells of 8 px.
 """

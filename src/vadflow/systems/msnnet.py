@@ -8,22 +8,24 @@ claims 97.0 on Ped2 (others rerun its code at 89 to 94). All sizes and forms bel
 A window is five frames x_0 .. x_4; the network predicts x_4 from the first four. At the grids of 1/2, 1/4 and 1/8 of the frame:
 
     query      q = unit vector of the features of one place; items p_1 .. p_m are unit vectors
-    read       s_i = <q, p_i>; w = softmax(s / temperature) over the k largest; r = sum w_i p_i; the decoder sees r (1/2, 1/4) or q, r (1/8)
+    read       s_i = <q, p_i>; w = softmax(s / temperature) over the k largest; r = sum w_i p_i; the decoder sees r, or q and r
     write      p_i <- L2norm(p_i + sum over the queries nearest to i of v q), v = softmax over queries of s_i / its maximum
     loss       |prediction - x_4|^2 + compactness + separateness + E_q[H(w)] - H(E_q[w])           (sums over the three pools)
     paper      0.6 (-PSNR) / range + 0.4 (distance to the nearest item) / range
 
 Where we leave the text, and why. Items that too few queries choose are seeded anew from queries: with top-1 writes, random starts die.
-`stem: space_to_depth` replaces the full-resolution level, which costs half of the time and has no skip anyway. `draws: difference`
-lets the network draw the change from x_3 to x_4 instead of the whole frame, and `difference_gain` shows it x_3 and the changes before
-that instead of four frames, a change of basis that loses nothing: the background is ten times brighter than any change, and a short
-training on a CPU learned the background and no motion at all. The paper profile has `convolution`, `frame` and 0 (docs/networks.md).
-The published score normalises PSNR and distance with the extremes of each test clip before adding them; a stream cannot, so here each
-is divided by its mean range over normal training clips, and the per-clip normalisation of the sum comes from the metrics, as for every
+`stem: space_to_depth` replaces the full-resolution level, the dearest one, which has no skip anyway. `draws: difference` lets the
+network draw the change from x_3 to x_4 instead of the whole frame, and `difference_gain` shows it x_3 and the changes before that
+instead of four frames, a change of basis that loses nothing: shown the frames, a short training on a CPU learned to repeat the last
+one and no motion. The paper profile has `convolution`, `frame` and 0, and reads r alone at 1/2 and 1/4 (docs/networks.md). The
+published score normalises PSNR and distance with the extremes of each test clip before adding them; a stream cannot, so here each is
+divided by its mean range over normal training clips, and the per-clip normalisation of the sum comes from the metrics, as for every
 system.
 
-`score` is ours: maps of the prediction error, of error x flow as in `std`, and of the memory distance through `aggregate.py`. Its shares
-were chosen on held-out training clips of Ped2 with pseudo-anomalies as positives; docs/networks.md has the figures.
+`score` is ours: maps of the prediction error, of error x flow as in `std`, and of the memory distance through `aggregate.py`. That
+only error x flow counts, and the aggregate, were chosen for all frame-level systems at once (docs/choosing.md). `draws`,
+`difference_gain` and `reads` of the CPU profile were chosen by the prediction loss on held-out normal clips of Ped2
+(docs/networks.md).
 
 Letters: N windows, C channels, H W px, gh gw cells of 8 px.
 """
