@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import yaml
@@ -94,6 +95,38 @@ PARAMS: dict[str, dict] = {
             "normal_stride": 2,
             "batch": 4,
             "aggregate": AGGREGATE,
+    "ssmtl": {
+        "tasks": ["arrow", "irregular", "middle", "classes"],
+        "imagenet": None,
+        "tubes": {
+            "side": 32,
+            "tight": 0.15,
+            "wide": 0.4,
+            "least_px": 8.0,
+            "still": 0.005,
+            "stored": 40,
+            "held_out": 10,
+        },
+        "network": {"trunk": "2d", "depth": "shallow", "width": 4, "streams": "two"},
+        "train": {
+            "steps": 6,
+            "batch": 8,
+            "learning_rate": 0.002,
+            "weights": {"arrow": 1, "irregular": 1, "middle": 5, "classes": 1, "jigsaw": 1, "inpaint": 5},
+            "average": 0.9,
+        },
+        "score": {
+            "calibration": "z",
+            "truncate": 1.0,
+            "choose": True,
+            "every": 1,
+            "link_iou": 0.3,
+            "link_gap": 2,
+            "smooth_frames": 1.0,
+            "batch": 16,
+            "regions": 5,
+            "region_surprise": 0.0,
+            "map_cell": 8,
         },
     },
     "std": {
@@ -140,7 +173,7 @@ def system_names() -> list[str]:
     """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
     names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
     loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
-    drawn = {"frames", "differences", "flow", "objects", "poses", "pseudo"}
+    drawn = {"source", "frames", "differences", "flow", "objects", "poses", "pseudo"}
     return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]
 
 
@@ -162,12 +195,22 @@ def draw_clip(folder: Path, name: str, length: int, seed: int = 0, shape: tuple[
     np.save(paths["frames"], frames)
     write_differences(paths["frames"], paths["differences"], cell=8)
     np.save(paths["flow"], generator.random((length, 4, 6, 2)).astype(np.float16))
+    source = draw_source(folder / "source" / name, frames)
     paths |= {kind: folder / kind / f"{name}.parquet" for kind in ("objects", "poses")}
     objects = draw_objects(length, generator, size=(2 * height, 2 * width))
     write_table(paths["objects"], objects)
     write_table(paths["poses"], draw_bodies(objects, generator))
     declared = {f"{kind}_path": path for kind, path in paths.items()}
-    return ClipView(name, 10.0, (2 * height, 2 * width), **declared)
+    return ClipView(name, 10.0, (2 * height, 2 * width), source=source, **declared)
+
+
+def draw_source(folder: Path, frames: np.ndarray) -> Path:
+    """The frames at twice their size, as a folder of images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for t, frame in enumerate(frames):
+        large = frame.repeat(2, axis=0).repeat(2, axis=1)
+        cv2.imwrite(str(folder / f"{t:04d}.png"), large[..., ::-1] if frame.shape[-1] == 3 else large)
+    return folder
 
 
 def draw_recipes(clips: list[ClipView], window: int = 8) -> pd.DataFrame:

@@ -7,6 +7,8 @@ The graph is cut before the ranking at its end, at the tensors that still hold t
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,3 +146,49 @@ def taking_uint8(model: Any) -> Any:
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
     steps.input().model().set_layout(ov.Layout("NCHW"))
     return steps.build()
+
+
+def classifier(path: Path, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Compile an image classifier.
+
+    Args:
+        path: .xml, .onnx or .tflite file, or a folder with one of them.
+        where: for the error.
+
+    Returns:
+        a function of (N, h, w, 3) uint8 RGB, h and w as the model takes them, to (N, P) float32: its outputs, as log-probabilities
+        where the graph ends in a softmax.
+
+    Raises:
+        VadflowError: OpenVINO cannot read it, or it has no image input.
+    """
+    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in (".xml", ".onnx", ".tflite"))
+    fix = "Give one classification model in OpenVINO, ONNX or TFLite format."
+    if len(files) != 1:
+        raise VadflowError(f"expected one model, found {len(files)} in {path}", where=where, fix=fix)
+    ov = runtime()
+    core = ov.Core()
+    try:
+        model = core.read_model(str(files[0]))
+        last = model.input(0).get_partial_shape()[3] == ov.Dimension(
+            3
+        )  # TFLite graphs take (n, h, w, 3), others (n, 3, h, w)
+        sides = [model.input(0).get_partial_shape()[i].get_length() for i in ((1, 2) if last else (2, 3))]
+        model.reshape([1, *sides, 3] if last else [1, 3, *sides])
+    except RuntimeError as fault:
+        raise VadflowError(f"OpenVINO cannot read {files[0]} as an image classifier", where=where, fix=fix) from fault
+    steps = ov.preprocess.PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    if model.input(0).get_element_type() != ov.Type.u8:  # a quantised graph takes pixels as they are
+        steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(127.5)
+    steps.input().model().set_layout(ov.Layout("NHWC" if last else "NCHW"))
+    settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    request = core.compile_model(steps.build(), "CPU", settings).create_infer_request()
+
+    def outputs(pictures: np.ndarray) -> np.ndarray:
+        raw = np.concatenate([np.array(request.infer({0: picture[None]})[0]) for picture in pictures])
+        found = raw.reshape(len(pictures), -1).astype(np.float32) / (255 if raw.dtype == np.uint8 else 1)
+        shares = bool((found >= 0).all()) and bool(np.allclose(found.sum(1), 1, atol=0.2))
+        return np.log(np.maximum(found, 1 / 512)) if shares else found  # half a step of eight bits
+
+    return outputs

@@ -1,0 +1,149 @@
+"""Runs the trained student of `ssmtl` over video: task values per object, smoothed along tracklets, and trials for the choice.
+
+Letters: N objects of the judged frames of a clip, J tasks, M objects of several clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vadflow.attributes.observations import Observations
+from vadflow.attributes.tracklets import link, smooth
+from vadflow.clip import Segment
+from vadflow.systems.ssmtl_choice import CHANGES, Trial
+from vadflow.systems.ssmtl_model import MOTION, Student
+from vadflow.systems.ssmtl_scale import Scale
+from vadflow.systems.ssmtl_tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
+
+if TYPE_CHECKING:
+    from vadflow.systems.ssmtl import ScoreParams
+
+PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
+"""Task -> the value that the paper averages."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Objects of a segment's judged frames, sorted by frame.
+
+    Attributes:
+        seen: the objects.
+        values: name -> (N,): a value per task, NaN where a still tube has no say on motion; and what `PAPER` names.
+    """
+
+    seen: Observations
+    values: Mapping[str, np.ndarray]
+
+    def published(self) -> np.ndarray:
+        """(N,) the paper's object score: the plain mean of its four tasks, of those that were learned."""
+        known = [self.values[name] for name in PAPER.values() if name in self.values]
+        return np.mean(known, axis=0) if known else np.zeros(len(self.seen))
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The student with what it needs to look at a clip.
+
+    Attributes:
+        student: trained.
+        shape: of a tube.
+        classes: K.
+        params: see `ScoreParams`.
+    """
+
+    student: Student
+    shape: TubeShape
+    classes: int
+    params: ScoreParams
+
+    def look(self, segment: Segment) -> Judged:
+        """Judge every object of a segment; the source is read once as a stream, kept are a few numbers an object."""
+        seen = observe(segment.clip, self.classes)
+        frames = np.asarray(target_frames(segment.start, segment.stop, REACH, self.params.every))
+        seen = seen.pick(np.flatnonzero(np.isin(seen.frame, frames)))
+        wanted = group(seen.frame, np.arange(len(seen)))
+        cuts = cut_tubes(
+            segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
+        ) if wanted else ()  # fmt: skip
+        parts = [self._ask(tubes, seen.probability[rows]) for rows, tubes in batches(cuts, self.params.batch)]
+        names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
+        return Judged(seen, {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names})
+
+    def _ask(self, tubes: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
+        """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
+        values = self.student.values(tubes, probability)
+        still = values.pop("moving") == 0
+        for task in set(MOTION) & set(values):
+            values[f"{task}_raw"] = values[task]
+            values[task] = np.where(still, np.nan, values[task])
+        return values
+
+    def smoothed(self, judged: Judged) -> dict[str, np.ndarray]:
+        """Task values smoothed along IoU tracklets, two widths ahead at most."""
+        seen, p = judged.seen, self.params
+        track = link(seen.frame, seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
+        return {
+            task: smooth(judged.values[task], seen.frame, track, width=p.smooth_frames, smoother="centred")
+            for task in self.student.tasks
+        }
+
+    def trial(
+        self,
+        judged: Sequence[Judged],
+        normal: Mapping[str, np.ndarray],
+        scale: Scale,
+        aside: Tubes,
+        generator: np.random.Generator,
+    ) -> Trial:
+        """Evidence of held-out normal objects and of changed held-out tubes.
+
+        Normal values are smoothed along tracklets, as they will be when judged. A changed tube has no tracklet; an anomaly that
+        lasts would keep its value when smoothed, so its own is taken.
+
+        Args:
+            judged: held-out segments, in the order that `aside.clip` numbers them.
+            normal: task -> (M,) evidence of their objects, in that order.
+            scale: what made that evidence.
+            aside: stored held-out tubes.
+            generator: draws the changes.
+        """
+        lengths = [int(one.seen.frame.max(initial=-1)) + 1 for one in judged]
+        offsets = np.cumsum([0, *lengths[:-1]])
+        place = np.concatenate([one.seen.frame + offset for one, offset in zip(judged, offsets, strict=True)])
+        if not len(aside) or not len(place):
+            return Trial(normal, place, {}, {})
+        host = _nearest(offsets[aside.clip] + aside.frame, np.unique(place))
+        changed = {name: scale.evidence(self._changed(name, aside, generator)) for name in CHANGES}
+        return Trial(normal, place, changed, dict.fromkeys(changed, host))
+
+    def _changed(self, name: str, aside: Tubes, generator: np.random.Generator) -> dict[str, np.ndarray]:
+        """Task values (N,) of the tubes after one kind of change."""
+        tubes, classes = CHANGES[name](aside, generator)
+        cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
+        parts = [self._ask(some, classes[rows]) for rows, some in batches(cuts, self.params.batch)]
+        return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
+
+
+def batches(cuts: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Gather (rows, tubes) of single frames until there are at least `size` objects."""
+    rows, tubes, count = [], [], 0
+    for some, pixels in cuts:
+        rows.append(some)
+        tubes.append(pixels)
+        count += len(some)
+        if count >= size:
+            yield np.concatenate(rows), np.concatenate(tubes)
+            rows, tubes, count = [], [], 0
+    if rows:
+        yield np.concatenate(rows), np.concatenate(tubes)
+
+
+def _nearest(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """For each value the nearest of `known` (sorted, at least one)."""
+    right = np.clip(np.searchsorted(known, values), 0, len(known) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.where(values - known[left] <= known[right] - values, known[left], known[right])

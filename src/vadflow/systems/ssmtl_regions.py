@@ -1,0 +1,82 @@
+"""Regions of `ssmtl` with the tasks that objected, and its anomaly map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vadflow.attributes.observations import Observations
+from vadflow.systems.base import Region
+
+if TYPE_CHECKING:
+    from vadflow.systems.ssmtl import ScoreParams
+
+REASONS = {
+    "arrow": "moves backwards",
+    "irregular": "motion irregular",
+    "middle": "looks unlike anything normal",
+    "jigsaw": "parts out of place",
+    "inpaint": "looks unlike anything normal, in part",
+}
+_SAID = 0.5
+"""A task is named beside the strongest one if it has at least this share of its weighted evidence."""
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Regions and maps of one clip.
+
+    Attributes:
+        seen: objects, sorted by frame.
+        evidence: task -> (N,) on one scale.
+        weights: of the tasks.
+        surprise: (N,) of the whole object, at least 0.
+        params: see `ScoreParams`.
+    """
+
+    seen: Observations
+    evidence: Mapping[str, np.ndarray]
+    weights: Mapping[str, float]
+    surprise: np.ndarray
+    params: ScoreParams
+
+    def regions(self, rows: np.ndarray) -> list[Region]:
+        """The strangest objects of a frame, strongest first, each with its own box and reason."""
+        order = rows[np.argsort(-self.surprise[rows], kind="stable")][: self.params.regions]
+        return [self._region(row) for row in order if self.surprise[row] >= self.params.region_surprise]
+
+    def _region(self, row: int) -> Region:
+        x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
+        return Region(x1, y1, x2, y2, float(self.surprise[row]), self.reason(row))
+
+    def reason(self, row: int) -> str:
+        """Which tasks objected, strongest first, and what each of them says: `motion irregular (irregular 3.1, middle 0.2)`."""
+        said = {task: self.weights[task] * float(value[row]) for task, value in self.evidence.items()}
+        strongest = max(said.values())
+        named = [
+            task for task in sorted(said, key=said.__getitem__, reverse=True) if said[task] >= _SAID * strongest > 0
+        ]
+        words = "; ".join(self._words(task, row) for task in named) or "nothing strange"
+        return f"{words} ({', '.join(f'{task} {float(value[row]):.1f}' for task, value in self.evidence.items())})"
+
+    def _words(self, task: str, row: int) -> str:
+        if task != "classes":
+            return REASONS[task]
+        name = self.seen.classes[int(self.seen.probability[row].argmax())] or "something"
+        return f"does not look as a {name} does here"
+
+    def map(self, rows: np.ndarray) -> np.ndarray:
+        """(gh, gw) float32: each box painted with its surprise, the larger one where boxes overlap; 0 elsewhere."""
+        height, width = (-(-side // self.params.map_cell) for side in self.seen.size)
+        found = np.zeros((height, width), np.float32)
+        for row in rows:
+            x1, y1, x2, y2 = self.seen.box[row] / self.params.map_cell
+            part = (
+                slice(int(y1), max(int(np.ceil(y2)), int(y1) + 1)),
+                slice(int(x1), max(int(np.ceil(x2)), int(x1) + 1)),
+            )
+            found[part] = np.maximum(found[part], self.surprise[row])
+        return found

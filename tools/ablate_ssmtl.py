@@ -1,0 +1,197 @@
+"""The ablation tables of docs/ssmtl.md.
+
+    PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--model <folder>] [--refit <row> ...] [--seed 0]
+
+Reads the artefacts of a finished run (differences, objects, truth) and the sources; nothing of the workspace is changed. Without
+`--refit` one student is trained (or loaded from `--model`, a folder of models/ssmtl/<seed>) and judges every clip once; the rows are then
+ways to add up what its tasks said. With `--refit` every named row trains a student of its own. The first columns are held-out
+pseudo-anomalies of normal video, which may choose; the AUC of the test set may not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REFITS: dict[str, dict[str, Any]] = {
+    "trunk-3d": {"network": {"trunk": "3d"}},
+    "one-stream": {"network": {"streams": "one"}},
+    "shallow": {"network": {"depth": "shallow"}},
+    "deep": {"network": {"depth": "deep"}},
+    "context-tight": {"tubes": {"wide": 0.15}},
+    "context-wide": {"tubes": {"tight": 0.4}},
+    "side-64": {"tubes": {"side": 64}},
+    "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]},
+    **{f"only-{task}": {"tasks": [task]} for task in ("arrow", "irregular", "middle", "classes")},
+}
+
+
+def clip_views(params: Any, dataset: str, split: Any) -> list[Any]:
+    """Views of one split, from the files of a finished run and the dataset's own sources."""
+    from vadflow.clip import views
+    from vadflow.dag import Plan
+    from vadflow.io import read_table
+    from vadflow.layout import Layout
+
+    plan, place = Plan(params, 1), Layout(dataset)
+    names = plan.clips(dataset, split)
+    files = {kind: [place.clip(kind, split, name) for name in names] for kind in ("differences", "objects")}
+    return views(read_table(place.index(split)), names, files | {"source": plan.paths(dataset, split)})
+
+
+def fitted(params: Any, section: Any, clips: Sequence[Any], seed: int, folder: Path) -> Any:
+    """Train as the workflow does."""
+    from vadflow.training.fit import fit_system
+
+    frames = params.frames
+    return fit_system(
+        "ssmtl", section, clips, frame_shape=(frames.height, frames.width, frames.channels), seed=seed,
+        held_out=params.training.held_out, folder=folder, checkpoint=folder / "checkpoint", checkpoint_s=1e6, threads=1,
+    )  # fmt: skip
+
+
+def changed(section: Any, update: Mapping[str, Any]) -> Any:
+    """The section with some keys replaced, one level deep."""
+    plain = section.model_dump()
+    for key, value in update.items():
+        plain[key] = plain[key] | value if isinstance(value, dict) else value
+    return type(section).model_validate(plain)
+
+
+class Rows:
+    """What the student said of held-out and test clips, added up in several ways."""
+
+    def __init__(self, system: Any, held: Sequence[Any], test: Sequence[Any], labels: Mapping[str, np.ndarray]) -> None:
+        """Judge every clip once."""
+        from vadflow.clip import Segment
+
+        self.system, self.judge, self.test, self.labels = system, system._judge(), test, labels
+        self.normal = [self.judge.look(segment) for segment in held]
+        self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
+
+    def measure(
+        self, weights: Mapping[str, float], *, kind: str = "z", cut: float = 1.0, width: float = 2.0, least: float = 0.0
+    ) -> list[float]:
+        """Micro raw, micro smoothed, macro over clips with both classes.
+
+        Args:
+            weights: of the tasks.
+            kind: calibration.
+            cut: evidence up to this is none.
+            width: of the tracklet smoother, frames.
+            least: objects below this confidence are left out, in calibration and test.
+        """
+        from dataclasses import replace
+
+        from vadflow.attributes.tails import fit_tail
+        from vadflow.systems.ssmtl_scale import fit_scale, rarity_of, weighted
+
+        judge = replace(self.judge, params=self.judge.params.model_copy(update={"smooth_frames": width}))
+        normal = [judge.smoothed(kept(one, least)) for one in self.normal]
+        together = {task: np.concatenate([part[task] for part in normal]) for task in weights}
+        scale = fit_scale(together, kind, cut)  # type: ignore[arg-type]
+        rarity = fit_tail(weighted(scale.evidence(together), weights), floor=0.01)
+        frames = []
+        for clip, one in zip(self.test, self.judged, strict=True):
+            seen = kept(one, least)
+            surprise = rarity_of(weighted(scale.evidence(judge.smoothed(seen)), weights), rarity)
+            frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
+        return self.numbers(frames)
+
+    def paper(self) -> list[float]:
+        """The paper's plain mean of four tasks."""
+        return self.numbers(
+            [
+                self.frame_scores(one.published(), one.seen.frame, len(c))
+                for c, one in zip(self.test, self.judged, strict=True)
+            ]
+        )
+
+    def frame_scores(self, values: np.ndarray, frame: np.ndarray, length: int) -> np.ndarray:
+        """(T,) the largest object; frames that were not judged take the nearest."""
+        from vadflow.attributes.model import frame_largest
+        from vadflow.systems.ssmtl_tubes import REACH, target_frames
+
+        wanted = np.asarray(target_frames(0, length, REACH, self.judge.params.every))
+        nearest = wanted[np.abs(np.arange(length)[:, None] - wanted).argmin(axis=1)]
+        return frame_largest(values, frame, length)[nearest]
+
+    def numbers(self, frames: Sequence[np.ndarray]) -> list[float]:
+        """Of one row."""
+        from vadflow.metrics.roc import has_both, roc_auc
+        from vadflow.scoring.smooth import smooth
+
+        labels = [self.labels[clip.name] for clip in self.test]
+        smoothed = [smooth(values, "gaussian", 3) for values in frames]
+        each = [roc_auc(y, s) for y, s in zip(labels, smoothed, strict=True) if has_both(y)]
+        found = [roc_auc(np.concatenate(labels), np.concatenate(some)) for some in (frames, smoothed)]
+        return [float(value if value is not None else np.nan) for value in (*found, np.mean(each))]  # type: ignore[arg-type]
+
+
+def kept(judged: Any, least: float) -> Any:
+    """Without the objects whose largest class probability is below `least`."""
+    from vadflow.systems.ssmtl_judge import Judged
+
+    rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
+    return Judged(judged.seen.pick(rows), {name: value[rows] for name, value in judged.values.items()})
+
+
+def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
+    """Name and numbers of every way to add up."""
+    tasks = list(rows.system.params.tasks)
+    equal, chosen = dict.fromkeys(tasks, 1.0), rows.system.weights
+    yield "chosen weights " + ", ".join(f"{task} {share:g}" for task, share in chosen.items()), rows.measure(chosen)
+    yield "equal weights", rows.measure(equal)
+    yield "chosen weights, tails instead of z", rows.measure(chosen, kind="tail")
+    yield "chosen weights, nothing truncated", rows.measure(chosen, cut=-10.0)
+    yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, width=0.0)
+    yield "plain mean of raw values, as in the paper", rows.paper()
+    for task in tasks:
+        yield f"only {task}", rows.measure({**dict.fromkeys(tasks, 0.0), task: 1.0})
+    for task in tasks:
+        yield f"chosen weights without {task}", rows.measure({**chosen, task: 0.0})
+    for least in (0.15, 0.3, 0.5):
+        yield f"chosen weights, detector confidence {least}", rows.measure(chosen, least=least)
+
+
+def main() -> None:
+    """Print Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace")
+    parser.add_argument("dataset")
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--refit", nargs="*", choices=REFITS, default=[])
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    model = arguments.model.absolute() if arguments.model else None
+    os.chdir(arguments.workspace)
+    from vadflow.io import read_table
+    from vadflow.layout import Layout
+    from vadflow.params import load
+    from vadflow.training.split import split_normal
+    from vadflow.training.store import load_system
+
+    params = load("params.yaml")
+    section = params.systems.of("ssmtl")
+    train, test = (clip_views(params, arguments.dataset, split) for split in ("train", "test"))
+    _, held = split_normal(train, params.training.held_out)
+    truth = read_table(Layout(arguments.dataset).truth("frames"))
+    labels = {str(clip): group.sort_values("frame").label.to_numpy() for clip, group in truth.groupby("clip")}
+    print("| row | raw | smoothed | macro |\n|---|---|---|---|")
+    for name in arguments.refit or [""]:
+        with tempfile.TemporaryDirectory() as folder:
+            own = changed(section, REFITS[name]) if name else section
+            system = load_system(model) if model else fitted(params, own, train, arguments.seed, Path(folder))
+        rows = Rows(system, held, test, labels)
+        for row, values in [(name, rows.measure(rows.system.weights))] if name else ways(rows):
+            print(f"| {row} | " + " | ".join(f"{100 * value:.2f}" for value in values) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
