@@ -95,6 +95,8 @@ PARAMS: dict[str, dict] = {
             "normal_stride": 2,
             "batch": 4,
             "aggregate": AGGREGATE,
+        },
+    },
     "ssmtl": {
         "tasks": ["arrow", "irregular", "middle", "classes"],
         "imagenet": None,
