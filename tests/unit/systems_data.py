@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import yaml
 
 from vadflow import plugins
 from vadflow.clip import ClipView
@@ -14,6 +15,7 @@ from vadflow.frames.differences import write_differences
 from vadflow.io import write_table
 from vadflow.objects import schema
 from vadflow.params import Section
+from vadflow.pseudo import recipes
 from vadflow.systems import __path__ as SYSTEM_PATHS
 
 SHAPE = (32, 48, 1)
@@ -35,6 +37,65 @@ PARAMS: dict[str, dict] = {
         "regions": 3,
         "region_surprise": 0.5,
         "poses": {"weights": None, "every": 2, "min_height": 16.0, "confidence": 0.2, "nms_iou": 0.6},
+    },
+    "mlfs3d": {
+        "network": {"window": 8, "width": 1, "splice_encoder": True, "splice_decoder": True, "gates": True},
+        "tasks": {"noise": 0.2, "skip": 0.3, "reverse": 0.3, "negative": "twin", "bound": 0.1, "motion": 0.02},
+        "train": {
+            "steps": 9,
+            "batch": 2,
+            "crop": 16,
+            "motion_share": 0.8,
+            "learning_rate": 1e-3,
+            "decay": "cosine",
+            "average": 0.9,
+        },
+        "score": {
+            "reconstruction": 1.0,
+            "moving": 1.0,
+            "stride": 2,
+            "normal_stride": 2,
+            "batch": 4,
+            "aggregate": AGGREGATE,
+        },
+    },
+    "msnnet": {
+        "network": {
+            "width": 2,
+            "stem": "space_to_depth",
+            "draws": "difference",
+            "difference_gain": 5.0,
+            "memory": True,
+            "reads": {"half": "items", "quarter": "items", "eighth": "both"},
+            "items": 4,
+            "top": 2,
+            "temperature": 0.1,
+        },
+        "train": {
+            "steps": 9,
+            "batch": 2,
+            "crop": 16,
+            "motion_share": 0.8,
+            "learning_rate": 1e-3,
+            "decay": "cosine",
+            "gradient_weight": 0.1,
+            "compact": 0.1,
+            "separate": 0.01,
+            "information": 2e-4,
+            "revive_every": 2,
+            "dead_share": 0.2,
+            "average": 0.9,
+            "precision": "fp32",
+        },
+        "score": {
+            "prediction": 1.0,
+            "moving": 1.0,
+            "distance": 0.5,
+            "paper_psnr": 0.6,
+            "normal_stride": 2,
+            "batch": 4,
+            "aggregate": AGGREGATE,
+        },
     },
     "ssmtl": {
         "tasks": ["arrow", "irregular", "middle", "classes"],
@@ -103,11 +164,18 @@ PARAMS: dict[str, dict] = {
 }
 
 
+def paper_profile(name: str) -> Section:
+    """The section that docs/networks.md gives for the paper profile."""
+    text = (Path(__file__).parents[2] / "docs/networks.md").read_text(encoding="utf-8")
+    sections = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    return plugins.load("systems", name, ("Params",), "tests").Params.model_validate(sections[name])
+
+
 def system_names() -> list[str]:
     """Every file in systems/ that defines a system and needs no artefact that these tests cannot draw."""
     names = sorted(path.stem for path in Path(next(iter(SYSTEM_PATHS))).glob("[a-z]*.py"))
     loaded = {name: plugins.load("systems", name, (), "tests") for name in names}
-    drawn = {"source", "frames", "differences", "flow", "objects", "poses"}
+    drawn = {"source", "frames", "differences", "flow", "objects", "poses", "pseudo"}
     return [n for n, module in loaded.items() if hasattr(module, "Params") and module.System.needs <= drawn]
 
 
@@ -145,6 +213,13 @@ def draw_source(folder: Path, frames: np.ndarray) -> Path:
         large = frame.repeat(2, axis=0).repeat(2, axis=1)
         cv2.imwrite(str(folder / f"{t:04d}.png"), large[..., ::-1] if frame.shape[-1] == 3 else large)
     return folder
+
+
+def draw_recipes(clips: list[ClipView], window: int = 8) -> pd.DataFrame:
+    """Recipes of every kind on drawn clips, as the pseudo stage would write them."""
+    kinds = {"skip": {"skips": [2, 3]}, "reverse": {}, "noise": {"sigma": 0.05}}
+    params = {kind: plugins.load("pseudo", kind, ("Params",), "tests").Params(**own) for kind, own in kinds.items()}
+    return recipes.build(clips, params, per_clip=3, window=window, motion=0.01, seed=0)
 
 
 def draw_objects(length: int, generator: np.random.Generator, size: tuple[int, int]) -> pd.DataFrame:

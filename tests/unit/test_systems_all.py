@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from systems_data import SHAPE, draw_clip, draw_source, small_params, system_names
+from systems_data import SHAPE, draw_clip, draw_recipes, draw_source, small_params, system_names
 
 from vadflow.clip import ClipView
 from vadflow.scoring.score import score_clip
@@ -32,6 +32,7 @@ def fitted(name: str, folder: Path, seed: int = 1) -> System:
         checkpoint=folder / "checkpoint",
         checkpoint_s=1000,
         threads=1,
+        pseudo=draw_recipes(clips),
     )
 
 
@@ -46,7 +47,8 @@ def scores_of(system: System, clip: ClipView) -> list[FrameScore]:
 
 
 def test_all_are_found() -> None:
-    assert {"constant", "frame_index", "clip_centre", "frame_difference", "flow_energy", "std", "ssmtl"} <= set(NAMES)
+    learned = {"std", "msnnet", "mlfs3d", "ssmtl"}
+    assert {"constant", "frame_index", "clip_centre", "frame_difference", "flow_energy"} | learned <= set(NAMES)
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from systems_data import PARAMS, small_params
 
+from vadflow.systems.frame_networks import gradient_loss
 from vadflow.systems.std import Params, System
-from vadflow.systems.std_model import Dissociation, gradient_loss
+from vadflow.systems.std_model import Dissociation
 from vadflow.systems.std_networks import (
     DeepKMeans,
     MotionAutoEncoder,

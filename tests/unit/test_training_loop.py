@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from systems_data import SHAPE, draw_clip, small_params
+from systems_data import SHAPE, draw_clip, draw_recipes, small_params
 
 from vadflow.errors import VadflowError
 from vadflow.training.checkpoint import CheckpointFolder
@@ -68,13 +69,24 @@ def test_resume_is_bit_equal_wherever_it_was_killed(tmp_path: Path, kill_at: int
     assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_std_resumes_bit_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vadflow.systems.std_model import Dissociation
+@pytest.mark.parametrize(
+    ("name", "module", "network"),
+    [
+        ("std", "std_model", "Dissociation"),
+        ("msnnet", "msnnet_model", "Predictor"),
+        ("mlfs3d", "mlfs3d_model", "Reconstructor"),
+    ],
+)
+def test_networks_resume_bit_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str, network: str
+) -> None:
+    """Killed twice: weights (memories among them), curves and statistics end as if nothing had happened."""
+    kind = getattr(import_module(f"vadflow.systems.{module}"), network)
 
     def fit(folder: Path) -> bytes:
         fit_system(
-            "std",
-            small_params("std"),
+            name,
+            small_params(name),
             clips,
             frame_shape=SHAPE,
             seed=1,
@@ -83,15 +95,16 @@ def test_std_resumes_bit_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             checkpoint=folder / "checkpoint",
             checkpoint_s=0,
             threads=1,
+            pseudo=draw_recipes(clips),
         )
         return (folder / "model/weights.safetensors").read_bytes() + (folder / "model/history.parquet").read_bytes()
 
     clips = [draw_clip(tmp_path, f"n{i}", 12, seed=i) for i in range(4)]
-    whole, original = fit(tmp_path / "whole"), Dissociation.losses
+    whole, original = fit(tmp_path / "whole"), kind.losses
     for calls_left in (2, 5):
         calls = iter(range(calls_left))
         with monkeypatch.context() as patch:
-            patch.setattr(Dissociation, "losses", lambda *a, calls=calls: original(*a) if _next(calls) else _kill())
+            patch.setattr(kind, "losses", lambda *a, calls=calls: original(*a) if _next(calls) else _kill())
             with pytest.raises(Killed):
                 fit(tmp_path / "cut")
     assert fit(tmp_path / "cut") == whole

@@ -61,24 +61,40 @@ class WindowSampler:
         if self.crop == 0:
             return np.asarray(frames)
         side = (min(self.crop, height), min(self.crop, width))
-        top, left = self._corner(segment.clip, start + self.span - 1, (height, width), side, generator)
+        last = start + self.span - 1
+        top, left = crop_corner(segment.clip, last, (height, width), side, self.motion_share, generator)
         return np.asarray(frames[:, top : top + side[0], left : left + side[1]])
 
-    def _corner(
-        self, clip: ClipView, t: int, frame: tuple[int, int], side: tuple[int, int], generator: np.random.Generator
-    ) -> tuple[int, int]:
-        """Top left corner of a crop: its middle near a cell drawn in proportion to the differences there, or anywhere."""
-        room = (frame[0] - side[0], frame[1] - side[1])
-        point = generator.random(2)
-        if generator.random() < self.motion_share:
-            cells = np.asarray(clip.differences[t], dtype=np.float64)  # gh gw
-            weights = np.cumsum(np.square(cells).ravel())
-            if weights[-1] > 0:
-                cell = min(int(np.searchsorted(weights, point[0] * weights[-1], side="right")), cells.size - 1)
-                place = np.array(divmod(cell, cells.shape[1])) + generator.random(2)
-                corner = place / cells.shape * frame - np.array(side) * generator.uniform(0.25, 0.75, 2)
-                return tuple(int(np.clip(c, 0, r)) for c, r in zip(corner, room, strict=True))  # type: ignore[return-value]
-        return int(point[0] * (room[0] + 1)), int(point[1] * (room[1] + 1))
+
+def crop_corner(
+    clip: ClipView,
+    t: int,
+    frame: tuple[int, int],
+    side: tuple[int, int],
+    motion_share: float,
+    generator: np.random.Generator,
+) -> tuple[int, int]:
+    """Top left corner of a crop: its middle near a cell drawn in proportion to the squared differences there, or anywhere.
+
+    Args:
+        clip: its differences say where there is motion.
+        t: frame looked at.
+        frame: (height, width), px.
+        side: (height, width) of the crop, px; at most the frame's.
+        motion_share: probability of a crop where there is motion.
+        generator: source of the draw.
+    """
+    room = (frame[0] - side[0], frame[1] - side[1])
+    point = generator.random(2)
+    if generator.random() < motion_share:
+        cells = np.asarray(clip.differences[t], dtype=np.float64)  # gh gw
+        weights = np.cumsum(np.square(cells).ravel())
+        if weights[-1] > 0:
+            cell = min(int(np.searchsorted(weights, point[0] * weights[-1], side="right")), cells.size - 1)
+            place = np.array(divmod(cell, cells.shape[1])) + generator.random(2)
+            corner = place / cells.shape * frame - np.array(side) * generator.uniform(0.25, 0.75, 2)
+            return tuple(int(np.clip(c, 0, r)) for c, r in zip(corner, room, strict=True))  # type: ignore[return-value]
+    return int(point[0] * (room[0] + 1)), int(point[1] * (room[1] + 1))
 
 
 def stream_windows(

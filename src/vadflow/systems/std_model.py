@@ -14,13 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
+from vadflow.systems.frame_networks import CELL, cells, gradient_loss
 from vadflow.systems.std_networks import DeepKMeans, MotionAutoEncoder, SpatialAutoEncoder, joint_code
 
 if TYPE_CHECKING:
     from vadflow.systems.std import Params
 
-CELL = 8
-"""Side of a map cell, px: the grid of the bottleneck."""
 _PAD = 16
 
 
@@ -125,22 +124,10 @@ class Dissociation(nn.Module):
         error = (window.over_targets(still) + differences - window.targets).square().mean(1)  # (N, H, W)
         own = (window.over_targets(window.base) + differences - window.targets).square().mean(1)
         cluster = self.clusters(spatial, motion)  # (N, H / 8, W / 8)
-        maps = {"prediction": _cells(error), "motion": _cells(own), "cluster": cluster}
+        maps = {"prediction": cells(error), "motion": cells(own), "cluster": cluster}
         published = -1 / (maps["prediction"] * cluster).mean((1, 2)).clamp_min(1e-20)
         height, width = (-(-side // CELL) for side in window.size)
         return {k: v[:, :height, :width].cpu().numpy() for k, v in maps.items()}, published.cpu().numpy()
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
-
-
-def _cells(error: Tensor) -> Tensor:
-    """(N, H, W) to cell means (N, H / 8, W / 8). The cluster distance is constant over a cell: products of means are exact."""
-    return F.avg_pool2d(error[:, None], CELL)[:, 0]
-
-
-def gradient_loss(image: Tensor, target: Tensor) -> Tensor:
-    """L1 distance of absolute gradients, mean over both directions (methods.md 4.2)."""
-    down = (image.diff(dim=2).abs() - target.diff(dim=2).abs()).abs().mean()
-    right = (image.diff(dim=3).abs() - target.diff(dim=3).abs()).abs().mean()
-    return down + right

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,17 +12,7 @@ from vadflow.frames.windows import WindowSampler
 from vadflow.systems.base import Loop
 from vadflow.systems.std_model import Dissociation
 from vadflow.systems.std_networks import k_means_plus_plus
-
-if TYPE_CHECKING:
-    from vadflow.systems.std import TrainParams
-
-Step = Callable[[int], dict[str, float]]
-Rate = Callable[[int], float]
-Draw = Callable[[], np.ndarray]
-
-_VALIDATION_WINDOWS = 64
-_VALIDATION_SEED = 0
-"""The same held-out windows at every validation, or the curve would show the draw."""
+from vadflow.systems.steps import Draw, Rate, Step, descend, learning_rate, total, validation_windows
 
 
 def train(model: Dissociation, sampler: WindowSampler, held_out: WindowSampler | None, loop: Loop) -> None:
@@ -53,14 +41,16 @@ def train(model: Dissociation, sampler: WindowSampler, held_out: WindowSampler |
             average=plan.average,
         )
 
-    total = plan.pretrain_steps + plan.joint_steps
+    def rate(start: float, done: int) -> Rate:
+        return learning_rate(start, plan.decay, done=done, steps=plan.pretrain_steps + plan.joint_steps)
+
     draw = partial(sampler.draw, loop.generator, plan.batch)
-    run("pretrain", plan.pretrain_steps, ae_step(model, draw, coders, _rates(plan, plan.learning_rate, 0, total)))
+    run("pretrain", plan.pretrain_steps, ae_step(model, draw, coders, rate(plan.learning_rate, 0)))
     loop.once("centres", lambda: set_centres(model, draw, loop.generator), modules)
     after = plan.pretrain_steps
     joint = joint_step(
-        ae_step(model, draw, coders, _rates(plan, plan.learning_rate, after, total)),
-        cluster_step(model, draw, grouped, _rates(plan, plan.cluster_learning_rate, after, total)),
+        ae_step(model, draw, coders, rate(plan.learning_rate, after)),
+        cluster_step(model, draw, grouped, rate(plan.cluster_learning_rate, after)),
     )
     run("joint", plan.joint_steps, joint)
 
@@ -69,9 +59,8 @@ def ae_step(model: Dissociation, draw: Draw, optimiser: torch.optim.Optimizer, r
     """A step of both auto-encoders."""
 
     def step(i: int) -> dict[str, float]:
-        _set_rate(optimiser, rate(i))
         terms = model.losses(model.prepare(draw()))
-        _descend(optimiser, torch.stack(list(terms.values())).sum())
+        descend(optimiser, total(terms), rate(i))
         return {name: float(value.detach()) for name, value in terms.items()}
 
     return step
@@ -81,9 +70,8 @@ def cluster_step(model: Dissociation, draw: Draw, optimiser: torch.optim.Optimiz
     """A step of the centres and the two projections."""
 
     def step(i: int) -> dict[str, float]:
-        _set_rate(optimiser, rate(i))
         loss = model.cluster_loss(model.prepare(draw()))
-        _descend(optimiser, loss)
+        descend(optimiser, loss, rate(i))
         return {"cluster": float(loss.detach())}
 
     return step
@@ -110,9 +98,9 @@ def set_centres(model: Dissociation, draw: Draw, generator: np.random.Generator)
 
 def validation(model: Dissociation, held_out: WindowSampler | None) -> Callable[[], dict[str, float]] | None:
     """Losses on fixed held-out windows; None where there are none."""
-    if held_out is None:
+    windows = validation_windows(held_out)
+    if windows is None:
         return None
-    windows = held_out.draw(np.random.default_rng(_VALIDATION_SEED), _VALIDATION_WINDOWS)
 
     def validate() -> dict[str, float]:
         window = model.prepare(windows)
@@ -120,23 +108,3 @@ def validation(model: Dissociation, held_out: WindowSampler | None) -> Callable[
         return terms | {"cluster": float(model.cluster_loss(window)) / len(windows)}
 
     return validate
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    optimiser.step()
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-
-
-def _rates(plan: TrainParams, start: float, done: int, total: int) -> Rate:
-    """Learning rate at step i of a phase that begins when `done` of `total` steps are over: one curve over both phases."""
-
-    def rate(i: int) -> float:
-        return start if plan.decay == "constant" else start * 0.5 * (1 + math.cos(math.pi * (done + i) / total))
-
-    return rate
