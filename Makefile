@@ -39,7 +39,7 @@ camera: $(READY) ## your own camera: make camera NORMAL=<folder of normal videos
 	$(MAKE) --no-print-directory results WORKSPACE=workspaces/camera
 
 test: $(READY) ## the tests, under 10 minutes
-	$(BIN)/python -m pytest -m "not slow and not real and not timing and not goal"
+	$(BIN)/python -m pytest -m "not slow and not real and not timing"
 
 test-slow: $(READY) ## the long tests, and those on real data beside the repository
 	$(BIN)/python -m pytest -m "slow or real"

@@ -27,7 +27,7 @@ def shipped(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.goal
+@pytest.mark.slow
 def test_std_beats_every_floor_by_ten_points(tmp_path: Path) -> None:
     """Mean over three seeds at least 10 points of micro AUC above the best floor, and no seed below it."""
     text = yaml.safe_dump(shipped(workspaces.root_params()), sort_keys=False)
