@@ -26,6 +26,8 @@ def shortened(repository: Path) -> None:
     params["datasets"]["plaza"] |= {"train_clips": 4, "test_clips": 3, "normal_test_clips": 1}
     params["datasets"]["plaza"] |= {"min_frames": 30, "max_frames": 34}
     params["systems"]["std"]["train"] |= {"pretrain_steps": 8, "joint_steps": 4, "centre_vectors": 500}
+    params["systems"]["ssmtl"]["tubes"] |= {"stored": 60, "held_out": 20}
+    params["systems"]["ssmtl"]["train"] |= {"steps": 6, "batch": 8}
     params["metrics"]["bootstrap"] = 50
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
