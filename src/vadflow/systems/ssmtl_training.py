@@ -123,7 +123,7 @@ def validation(model: Student, held_out: Tubes) -> Callable[[], dict[str, float]
     def validate() -> dict[str, float]:
         answers = model.answers(model.questions(batch))
         found = {name: float(value) for name, value in model.losses(batch, answers).items()}
-        for task in set(answers) & {*MOTION, "jigsaw"}:
+        for task in sorted(set(answers) & {*MOTION, "jigsaw"}):  # a set has another order in every process
             label = batch.shuffle if task == "jigsaw" else getattr(batch, task)
             kept = label != IGNORED
             if bool(kept.any()):
