@@ -77,7 +77,7 @@ class Judge:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
         values = self.student.values(tubes, probability)
         still = values.pop("moving") == 0
-        for task in set(MOTION) & set(values):
+        for task in [name for name in MOTION if name in values]:
             values[f"{task}_raw"] = values[task]
             values[task] = np.where(still, np.nan, values[task])
         return values
