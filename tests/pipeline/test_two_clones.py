@@ -28,6 +28,7 @@ def shortened(repository: Path) -> None:
     params["systems"]["std"]["train"] |= {"pretrain_steps": 8, "joint_steps": 4, "centre_vectors": 500}
     params["systems"]["ssmtl"]["tubes"] |= {"stored": 60, "held_out": 20}
     params["systems"]["ssmtl"]["train"] |= {"steps": 6, "batch": 8}
+    params["training"]["snapshots"] = 1
     params["metrics"]["bootstrap"] = 50
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
