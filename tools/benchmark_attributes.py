@@ -2,51 +2,72 @@
 
     PYTHONPATH=src python tools/benchmark_attributes.py <workspace> <dataset> [--cores 1 2] [--clips 4]
 
-The workspace must hold a trained model (results/<dataset>/models/attributes/0). Test clips are dealt to the processes; nothing of the
-workspace is changed. Each core count is run on the same clips. Stages are CPU seconds (one thread), so other jobs of the machine do not
-count; the wall clock stands below them.
+The system is fitted on the training artefacts of the workspace (flow, objects, poses), which is not timed; nothing of the workspace is
+changed. Test clips are dealt to the processes, the same ones for each core count. Stages are CPU seconds (one thread), so
+other jobs of the machine hardly count; the wall clock stands below them.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 STAGES = ("decode", "flow", "objects", "poses", "score")
 
 
-def clip_times(workspace: str, dataset: str, number: int) -> dict[str, float]:
+def fitted(workspace: str, dataset: str) -> Mapping[str, np.ndarray]:
+    """State of the system after a fit on the workspace's normal video."""
+    from ablate_attributes import Quiet, views
+
+    from vadflow.params import load
+    from vadflow.systems.attributes import System
+    from vadflow.systems.base import NormalVideo
+    from vadflow.training.split import split_normal
+
+    os.chdir(workspace)
+    params = load("params.yaml")
+    system = System(params.systems.of("attributes"), (1, 1, 1))
+    system.fit(NormalVideo(split_normal(views(dataset, "train"), params.training.held_out)[0], []), Quiet())  # type: ignore[arg-type]
+    return system.state()
+
+
+def clip_times(workspace: str, dataset: str, state: Mapping[str, np.ndarray], number: int) -> dict[str, float]:
     """Seconds per stage of one test clip, and its frames; one thread."""
     os.chdir(workspace)
     from vadflow import job
     from vadflow.params import load
+    from vadflow.systems.attributes import System
 
     job.limit_threads(1)
     params = load("params.yaml")
+    system = System(params.systems.of("attributes"), (1, 1, 1))
+    system.load(state)
     with tempfile.TemporaryDirectory() as folder:
-        return _stages(params, dataset, number, Path(folder))
+        return _stages(params, dataset, system, number, Path(folder))
 
 
-def _stages(params, dataset: str, number: int, folder: Path) -> dict[str, float]:
+def _stages(params, dataset: str, system, number: int, folder: Path) -> dict[str, float]:
     from vadflow.clip import ClipView
     from vadflow.dag import Plan
     from vadflow.frames.decode import Decoder
     from vadflow.frames.flow import flow_cells
     from vadflow.io import read_json, write_table
-    from vadflow.layout import WEIGHTS, Layout
+    from vadflow.layout import WEIGHTS
     from vadflow.objects import base
     from vadflow.objects.detect import detect_clip
     from vadflow.objects.poses import pose_clip
-    from vadflow.training.store import load_system
 
-    place, source = Layout(dataset), [s for s in Plan(params, 1).sources[dataset] if s.split == "test"][number]
-    system = load_system(Path(place.model("weights.safetensors", "attributes", 0)).parent)
+    source = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"][number]
     own = params.objects.of(params.objects.detector)
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
     clock, times = time.process_time(), {}
@@ -78,11 +99,11 @@ def _stages(params, dataset: str, number: int, folder: Path) -> dict[str, float]
     return times | {"frames": float(len(frames))}
 
 
-def measure(workspace: str, dataset: str, clips: int, cores: int) -> None:
+def measure(workspace: str, dataset: str, state: Mapping[str, np.ndarray], clips: int, cores: int) -> None:
     """Print one line per stage and the whole."""
     start = time.perf_counter()
     with ProcessPoolExecutor(cores) as pool:
-        found = list(pool.map(clip_times, [workspace] * clips, [dataset] * clips, range(clips)))
+        found = list(pool.map(clip_times, [workspace] * clips, [dataset] * clips, [state] * clips, range(clips)))
     wall = time.perf_counter() - start
     frames = sum(one["frames"] for one in found)
     busy = {stage: sum(one[stage] for one in found) for stage in STAGES}
@@ -103,8 +124,10 @@ def main() -> None:
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--clips", type=int, default=4)
     arguments = parser.parse_args()
+    workspace = str(Path(arguments.workspace).resolve())
+    state = fitted(workspace, arguments.dataset)
     for cores in arguments.cores:
-        measure(str(Path(arguments.workspace).resolve()), arguments.dataset, arguments.clips, cores)
+        measure(workspace, arguments.dataset, state, arguments.clips, cores)
 
 
 if __name__ == "__main__":
