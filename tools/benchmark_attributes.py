@@ -65,10 +65,12 @@ def _stages(params, dataset: str, system, number: int, folder: Path) -> dict[str
     from vadflow.layout import WEIGHTS
     from vadflow.objects import base
     from vadflow.objects.detect import detect_clip
-    from vadflow.objects.poses import pose_clip
+    from vadflow.objects.poses import find_weights, pose_clip
 
     source = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"][number]
     own = params.objects.of(params.objects.detector)
+    found = find_weights(system.params.poses.weights, own.weights)
+    poses = system.params.poses.model_copy(update={"weights": str(found) if found else None})
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
     clock, times = time.process_time(), {}
 
@@ -89,7 +91,7 @@ def _stages(params, dataset: str, system, number: int, folder: Path) -> dict[str
     objects = detect_clip(frames, detector, flow=flow, differences=still, where=source.name)
     write_table(folder / "objects.parquet", objects)
     lap("objects")
-    write_table(folder / "poses.parquet", pose_clip(frames, objects, system.params.poses, 1))
+    write_table(folder / "poses.parquet", pose_clip(frames, objects, poses, 1))
     lap("poses")
     height, width = frames[0].shape[:2]
     paths = {"flow_path": folder / "flow.npy"} | {f"{k}_path": folder / f"{k}.parquet" for k in ("objects", "poses")}
