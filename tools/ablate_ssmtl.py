@@ -76,15 +76,21 @@ class Rows:
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
 
     def measure(
-        self, weights: Mapping[str, float], *, kind: str = "z", cut: float = 1.0, width: float = 2.0, least: float = 0.0
+        self,
+        weights: Mapping[str, float],
+        *,
+        kind: str = "z",
+        cut: float | None = None,
+        width: float | None = None,
+        least: float = 0.0,
     ) -> list[float]:
         """Micro raw, micro smoothed, macro over clips with both classes.
 
         Args:
             weights: of the tasks.
             kind: calibration.
-            cut: evidence up to this is none.
-            width: of the tracklet smoother, frames.
+            cut: evidence up to this is none; None: as in the section.
+            width: of the tracklet smoother, frames; None: as in the section.
             least: objects below this confidence are left out, in calibration and test.
         """
         from dataclasses import replace
@@ -92,15 +98,16 @@ class Rows:
         from vadflow.attributes.tails import fit_tail
         from vadflow.systems.ssmtl_scale import fit_scale, rarity_of, weighted
 
-        judge = replace(self.judge, params=self.judge.params.model_copy(update={"smooth_frames": width}))
-        normal = [judge.smoothed(kept(one, least)) for one in self.normal]
-        together = {task: np.concatenate([part[task] for part in normal]) for task in weights}
-        scale = fit_scale(together, kind, cut)  # type: ignore[arg-type]
-        rarity = fit_tail(weighted(scale.evidence(together), weights), floor=0.01)
+        own = self.judge.params
+        cut, width = own.truncate if cut is None else cut, own.smooth_frames if width is None else width
+        judge = replace(self.judge, params=own.model_copy(update={"smooth_frames": width}))
+        known = [kept(one, least) for one in self.normal]
+        scale = fit_scale(joined([judge.smoothed(one) for one in known]), kind, cut)  # type: ignore[arg-type]
+        rarity = fit_tail(weighted(joined([judge.evidence(one, scale) for one in known]), weights), floor=0.01)
         frames = []
         for clip, one in zip(self.test, self.judged, strict=True):
             seen = kept(one, least)
-            surprise = rarity_of(weighted(scale.evidence(judge.smoothed(seen)), weights), rarity)
+            surprise = rarity_of(weighted(judge.evidence(seen, scale), weights), rarity)
             frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
         return self.numbers(frames)
 
@@ -134,12 +141,18 @@ class Rows:
         return [float(value if value is not None else np.nan) for value in (*found, np.mean(each))]  # type: ignore[arg-type]
 
 
+def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Task -> values of several clips, one after the other."""
+    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
+
+
 def kept(judged: Any, least: float) -> Any:
     """Without the objects whose largest class probability is below `least`."""
     from vadflow.systems.ssmtl_judge import Judged
 
     rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
-    return Judged(judged.seen.pick(rows), {name: value[rows] for name, value in judged.values.items()})
+    values = {name: value[rows] for name, value in judged.values.items()}
+    return Judged(judged.seen.pick(rows), judged.row[rows], judged.frames, values)
 
 
 def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:

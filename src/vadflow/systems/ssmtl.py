@@ -13,11 +13,11 @@ An object is a tube of seven frames cut around a detected box, without tracking.
     score      per object the weighted mean of the tasks' evidence; the largest object's rarity among held-out normal objects
 
 Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose points: the probabilities drown the errors).
-Task values are smoothed along IoU tracklets. Weights are chosen by pseudo-anomalies made of held-out normal tubes
-(`ssmtl_choice`). Two views: tight for appearance, wide for motion, and with `streams: two` a trunk each. A still tube has no
-say on motion, neither in training nor in the score. In the score `classes` is one-sided, each class in units of its usual error
-on held-out tubes: a detector that is unsure of a person is no anomaly. The 2D trunk takes time as channels and is the CPU
-profile; `trunk: 3d` is the paper's.
+Task values are smoothed along IoU tracklets; a frame of the window that lacks the object counts as one without evidence.
+Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl_choice`). Two views: tight for appearance, wide for
+motion, and with `streams: two` a trunk each. A still tube has no say on motion, neither in training nor in the score. In the
+score `classes` is one-sided, each class in units of its usual error on held-out tubes: a detector that is unsure of a person
+is no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
 
 Where the text is silent [X]: widths, heads, batch and rate. The paper's frame map with its 3D mean filter is left out of `paper`.
 Where nothing was detected the score is 0, below every normal object's: nothing seen is nothing strange.
@@ -51,7 +51,7 @@ from vadflow.systems.ssmtl_tubes import (
 )
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl_judge import Judge
+    from vadflow.systems.ssmtl_judge import Judge, Judged
     from vadflow.systems.ssmtl_model import Student
 
 Task = Literal["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]
@@ -122,6 +122,9 @@ class ScoreParams(Section):
     region_surprise: float = Field(
         ge=0, le=10, description="regions below it are not written; 1 = one normal object in ten"
     )
+    region_overlap: float = Field(
+        gt=0, le=1, description="of two regions that overlap by more (IoU) the stronger one is written; 1 = both"
+    )
     map_cell: int = Field(ge=1, le=64, description="side of a cell of the anomaly map, source px")
 
 
@@ -164,6 +167,8 @@ class System(base.System):
         self.shape = TubeShape(tubes.side, tubes.tight, max(tubes.wide, tubes.tight), tubes.least_px)
         self.channels, self.classes, self.knowledge = frame_shape[2], 1, 0
         self.weights: dict[str, float] = dict.fromkeys(params.tasks, 1.0)
+        self.known: dict[Segment, Judged] = {}
+        """What calibration judged: the held-out scores that follow a fit need not look again."""
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Cut tubes, train the student, scale its tasks on held-out normal objects, choose their weights."""
@@ -192,9 +197,9 @@ class System(base.System):
 
         if self.scale is None or self.rarity is None:
             raise ValueError("ssmtl: not fitted")
-        judge, p = self._judge(), self.params.score
-        judged = judge.look(Segment(clip, 0, len(clip)))
-        evidence = self.scale.evidence(judge.smoothed(judged))
+        judge, p, whole = self._judge(), self.params.score, Segment(clip, 0, len(clip))
+        judged = self.known.get(whole) or judge.look(whole)
+        evidence = judge.evidence(judged, self.scale)
         surprise = rarity_of(weighted(evidence, self.weights), self.rarity)
         published = frame_largest(judged.published(), judged.seen.frame, len(clip))
         explain = Explainer(judged.seen, evidence, self.weights, surprise, p)
@@ -233,13 +238,13 @@ class System(base.System):
 
         judge, tasks, p = self._judge(), self.params.tasks, self.params.score
         judged = [judge.look(segment) for segment in segments]
-        smoothed = [judge.smoothed(one) for one in judged]
-        normal = {task: np.concatenate([part[task] for part in smoothed]) for task in tasks}
-        self.scale = fit_scale(normal, p.calibration, p.truncate)
-        trial = judge.trial(judged, self.scale.evidence(normal), self.scale, aside, loop.generator)
+        self.known = dict(zip(segments, judged, strict=True))
+        self.scale = fit_scale(_joined([judge.smoothed(one) for one in judged]), p.calibration, p.truncate)
+        normal = _joined([judge.evidence(one, self.scale) for one in judged])
+        trial = judge.trial(judged, normal, self.scale, aside, loop.generator)
         tries = choose(trial, tasks, search=p.choose)
         self.weights = dict(tries[-1].weights)
-        self.rarity = fit_tail(weighted(self.scale.evidence(normal), self.weights), floor=_LEAST_SCALE)
+        self.rarity = fit_tail(weighted(normal, self.weights), floor=_LEAST_SCALE)
         loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
 
     def state(self) -> dict[str, np.ndarray]:
@@ -258,6 +263,7 @@ class System(base.System):
 
         if not state:
             return
+        self.known = {}
         self.classes, self.knowledge = (int(size) for size in state["sizes"])
         self.student = self._build()
         own = {k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")}
@@ -267,3 +273,8 @@ class System(base.System):
         p = self.params.score
         self.scale = load_scale(state, self.params.tasks, p.calibration, p.truncate)
         self.rarity = from_array(state["rarity"])
+
+
+def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Task -> values of several segments, one after the other."""
+    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vadflow.attributes.observations import Observations
+from vadflow.attributes.tracklets import iou
 from vadflow.systems.base import Region
 
 if TYPE_CHECKING:
@@ -44,9 +45,18 @@ class Explainer:
     params: ScoreParams
 
     def regions(self, rows: np.ndarray) -> list[Region]:
-        """The strangest objects of a frame, strongest first, each with its own box and reason."""
-        order = rows[np.argsort(-self.surprise[rows], kind="stable")][: self.params.regions]
-        return [self._region(row) for row in order if self.surprise[row] >= self.params.region_surprise]
+        """The strangest objects of a frame, strongest first, each with its own box and reason; one thing is reported once.
+
+        At a low detector confidence a thing often has several boxes; of those that overlap the strongest speaks.
+        """
+        order = rows[np.argsort(-self.surprise[rows], kind="stable")]
+        overlap = iou(self.seen.box[order], self.seen.box[order])
+        kept: list[int] = []
+        for number, row in enumerate(order):
+            strange = self.surprise[row] >= self.params.region_surprise
+            if strange and (overlap[number, kept] <= self.params.region_overlap).all():
+                kept.append(number)
+        return [self._region(row) for row in order[kept[: self.params.regions]]]
 
     def _region(self, row: int) -> Region:
         x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
