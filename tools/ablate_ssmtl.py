@@ -96,7 +96,7 @@ class Rows:
         from dataclasses import replace
 
         from vadflow.attributes.tails import fit_tail
-        from vadflow.systems.ssmtl_scale import fit_scale, rarity_of, weighted
+        from vadflow.ssmtl.scale import fit_scale, rarity_of, weighted
 
         own = self.judge.params
         cut, width = own.truncate if cut is None else cut, own.smooth_frames if width is None else width
@@ -123,7 +123,7 @@ class Rows:
     def frame_scores(self, values: np.ndarray, frame: np.ndarray, length: int) -> np.ndarray:
         """(T,) the largest object; frames that were not judged take the nearest."""
         from vadflow.attributes.model import frame_largest
-        from vadflow.systems.ssmtl_tubes import REACH, target_frames
+        from vadflow.ssmtl.tubes import REACH, target_frames
 
         wanted = np.asarray(target_frames(0, length, REACH, self.judge.params.every))
         nearest = wanted[np.abs(np.arange(length)[:, None] - wanted).argmin(axis=1)]
@@ -148,7 +148,7 @@ def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 def kept(judged: Any, least: float) -> Any:
     """Without the objects whose largest class probability is below `least`."""
-    from vadflow.systems.ssmtl_judge import Judged
+    from vadflow.ssmtl.judge import Judged
 
     rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
     values = {name: value[rows] for name, value in judged.values.items()}

@@ -10,10 +10,9 @@ import numpy as np
 
 from vadflow.attributes.observations import Observations
 from vadflow.attributes.tracklets import iou
-from vadflow.systems.base import Region
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import ScoreParams
+    from vadflow.ssmtl.params import ScoreParams
 
 REASONS = {
     "arrow": "moves backwards",
@@ -44,8 +43,8 @@ class Explainer:
     surprise: np.ndarray
     params: ScoreParams
 
-    def regions(self, rows: np.ndarray) -> list[Region]:
-        """The strangest objects of a frame, strongest first, each with its own box and reason; one thing is reported once.
+    def strangest(self, rows: np.ndarray) -> list[int]:
+        """The rows to report of a frame's, strongest first; one thing is reported once.
 
         At a low detector confidence a thing often has several boxes; of those that overlap the strongest speaks.
         """
@@ -56,11 +55,7 @@ class Explainer:
             strange = self.surprise[row] >= self.params.region_surprise
             if strange and (overlap[number, kept] <= self.params.region_overlap).all():
                 kept.append(number)
-        return [self._region(row) for row in order[kept[: self.params.regions]]]
-
-    def _region(self, row: int) -> Region:
-        x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
-        return Region(x1, y1, x2, y2, float(self.surprise[row]), self.reason(row))
+        return [int(row) for row in order[kept[: self.params.regions]]]
 
     def reason(self, row: int) -> str:
         """Which tasks objected, strongest first, and what each of them says: `motion irregular (irregular 3.1, middle 0.2)`."""

@@ -15,13 +15,13 @@ import pandas as pd
 from vadflow.attributes.observations import Observations
 from vadflow.attributes.tracklets import link, smooth
 from vadflow.clip import Segment
-from vadflow.systems.ssmtl_choice import CHANGES, Trial
-from vadflow.systems.ssmtl_model import MOTION, Student
-from vadflow.systems.ssmtl_scale import Scale
-from vadflow.systems.ssmtl_tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
+from vadflow.ssmtl.choice import CHANGES, Trial
+from vadflow.ssmtl.model import MOTION, Student
+from vadflow.ssmtl.scale import Scale
+from vadflow.ssmtl.tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import ScoreParams
+    from vadflow.ssmtl.params import ScoreParams
 
 PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
 """Task -> the value that the paper averages."""
