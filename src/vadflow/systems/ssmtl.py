@@ -70,7 +70,8 @@ class System(base.System):
     }
     notes = (
         "task scale, contexts, 2D trunk and low detector confidence: leads from others' results on Ped2's test set; all else was "
-        "decided on training clips before one look at that test set (docs/ssmtl.md)",
+        "decided on training clips, of it the length of training, presence along tracklets, their smoothing and one region a thing "
+        "after a first look at that test set, though not by it (docs/ssmtl.md)",
     )
 
     student: Student | None = None
