@@ -128,6 +128,7 @@ PARAMS: dict[str, dict] = {
             "batch": 16,
             "regions": 5,
             "region_surprise": 0.0,
+            "region_overlap": 0.5,
             "map_cell": 8,
         },
     },
