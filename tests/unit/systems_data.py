@@ -125,6 +125,7 @@ PARAMS: dict[str, dict] = {
             "link_iou": 0.3,
             "link_gap": 2,
             "smooth_frames": 1.0,
+            "presence": True,
             "batch": 16,
             "regions": 5,
             "region_surprise": 0.0,

@@ -105,7 +105,7 @@ class Judge:
         """
         seen, track, width = judged.seen, self._track(judged), self.params.smooth_frames
         found = np.ones(len(seen))
-        if width <= 0 or not len(seen):
+        if not self.params.presence or width <= 0 or not len(seen):
             return found
         whole = kernel_sums(judged.frames, width)[np.searchsorted(judged.frames, seen.frame)]
         order = np.argsort(track, kind="stable")

@@ -69,6 +69,9 @@ class ScoreParams(Section):
     link_iou: float = Field(gt=0, lt=1, description="least overlap of an object with itself one frame later")
     link_gap: int = Field(ge=1, le=100, description="frames an object may be unseen within a tracklet")
     smooth_frames: float = Field(ge=0, le=100, description="width of the smoother along tracklets, frames; 0 is off")
+    presence: bool = Field(
+        description="frames of the smoother's window in which the object was not seen count as frames without evidence"
+    )
     batch: int = Field(ge=1, le=4096, description="objects judged at a time")
     regions: int = Field(ge=1, le=200, description="most regions a frame")
     region_surprise: float = Field(
