@@ -1,11 +1,13 @@
 """The ablation tables of docs/ssmtl.md.
 
-    PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--model <folder>] [--refit <row> ...] [--seed 0]
+    PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--params <file>] [--model <folder>] [--seed 0]
+    PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--params <file>] --refit <row> ... [--steps 150] [--every 2]
 
 Reads the artefacts of a finished run (differences, objects, truth) and the sources; nothing of the workspace is changed. Without
 `--refit` one student is trained (or loaded from `--model`, a folder of models/ssmtl/<seed>) and judges every clip once; the rows are then
-ways to add up what its tasks said. With `--refit` every named row trains a student of its own. The first columns are held-out
-pseudo-anomalies of normal video, which may choose; the AUC of the test set may not.
+ways to add up what its tasks said. With `--refit` every named row trains a student of its own. Columns: micro AUC raw and smoothed, macro
+AUC over clips with both classes; before them, for a row with a student of its own, the AUC of its pseudo-anomalies on held-out normal
+video, which may choose. The AUC of the test set may not.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 
 REFITS: dict[str, dict[str, Any]] = {
+    "as-it-is": {},
     "trunk-3d": {"network": {"trunk": "3d"}},
     "one-stream": {"network": {"streams": "one"}},
     "shallow": {"network": {"depth": "shallow"}},
@@ -28,6 +31,7 @@ REFITS: dict[str, dict[str, Any]] = {
     "context-wide": {"tubes": {"tight": 0.4}},
     "side-64": {"tubes": {"side": 64}},
     "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]},
+    "imagenet-teacher": {},
     **{f"only-{task}": {"tasks": [task]} for task in ("arrow", "irregular", "middle", "classes")},
 }
 
@@ -72,35 +76,49 @@ class Rows:
         from vadflow.clip import Segment
 
         self.system, self.judge, self.test, self.labels = system, system._judge(), test, labels
-        self.normal = [self.judge.look(segment) for segment in held]
+        self.normal = [system.known.get(segment) or self.judge.look(segment) for segment in held]
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
 
     def measure(
-        self, weights: Mapping[str, float], *, kind: str = "z", cut: float = 1.0, width: float = 2.0, least: float = 0.0
+        self,
+        weights: Mapping[str, float],
+        *,
+        kind: str = "z",
+        cut: float | None = None,
+        width: float | None = None,
+        least: float = 0.0,
+        present: bool = True,
     ) -> list[float]:
         """Micro raw, micro smoothed, macro over clips with both classes.
 
         Args:
             weights: of the tasks.
             kind: calibration.
-            cut: evidence up to this is none.
-            width: of the tracklet smoother, frames.
+            cut: evidence up to this is none; None: as in the section.
+            width: of the tracklet smoother, frames; None: as in the section.
             least: objects below this confidence are left out, in calibration and test.
+            present: frames of the smoother's window without the object count as frames without evidence.
         """
         from dataclasses import replace
 
         from vadflow.attributes.tails import fit_tail
-        from vadflow.systems.ssmtl_scale import fit_scale, rarity_of, weighted
+        from vadflow.ssmtl.scale import fit_scale, rarity_of, weighted
 
-        judge = replace(self.judge, params=self.judge.params.model_copy(update={"smooth_frames": width}))
-        normal = [judge.smoothed(kept(one, least)) for one in self.normal]
-        together = {task: np.concatenate([part[task] for part in normal]) for task in weights}
-        scale = fit_scale(together, kind, cut)  # type: ignore[arg-type]
-        rarity = fit_tail(weighted(scale.evidence(together), weights), floor=0.01)
+        own = self.judge.params
+        cut, width = own.truncate if cut is None else cut, own.smooth_frames if width is None else width
+        judge = replace(self.judge, params=own.model_copy(update={"smooth_frames": width}))
+        known = [kept(one, least) for one in self.normal]
+        scale = fit_scale(joined([judge.smoothed(one) for one in known]), kind, cut)  # type: ignore[arg-type]
+
+        def total(parts: Sequence[Any]) -> np.ndarray:
+            found = [judge.evidence(one, scale) if present else scale.evidence(judge.smoothed(one)) for one in parts]
+            return weighted(joined(found), weights)
+
+        rarity = fit_tail(total(known), floor=0.01)
         frames = []
         for clip, one in zip(self.test, self.judged, strict=True):
             seen = kept(one, least)
-            surprise = rarity_of(weighted(scale.evidence(judge.smoothed(seen)), weights), rarity)
+            surprise = rarity_of(total([seen]), rarity)
             frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
         return self.numbers(frames)
 
@@ -116,7 +134,7 @@ class Rows:
     def frame_scores(self, values: np.ndarray, frame: np.ndarray, length: int) -> np.ndarray:
         """(T,) the largest object; frames that were not judged take the nearest."""
         from vadflow.attributes.model import frame_largest
-        from vadflow.systems.ssmtl_tubes import REACH, target_frames
+        from vadflow.ssmtl.tubes import REACH, target_frames
 
         wanted = np.asarray(target_frames(0, length, REACH, self.judge.params.every))
         nearest = wanted[np.abs(np.arange(length)[:, None] - wanted).argmin(axis=1)]
@@ -134,12 +152,18 @@ class Rows:
         return [float(value if value is not None else np.nan) for value in (*found, np.mean(each))]  # type: ignore[arg-type]
 
 
+def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Task -> values of several clips, one after the other."""
+    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
+
+
 def kept(judged: Any, least: float) -> Any:
     """Without the objects whose largest class probability is below `least`."""
-    from vadflow.systems.ssmtl_judge import Judged
+    from vadflow.ssmtl.judge import Judged
 
     rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
-    return Judged(judged.seen.pick(rows), {name: value[rows] for name, value in judged.values.items()})
+    values = {name: value[rows] for name, value in judged.values.items()}
+    return Judged(judged.seen.pick(rows), judged.row[rows], judged.frames, values)
 
 
 def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
@@ -151,6 +175,7 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
     yield "chosen weights, tails instead of z", rows.measure(chosen, kind="tail")
     yield "chosen weights, nothing truncated", rows.measure(chosen, cut=-10.0)
     yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, width=0.0)
+    yield "chosen weights, no presence", rows.measure(chosen, present=False)
     yield "plain mean of raw values, as in the paper", rows.paper()
     for task in tasks:
         yield f"only {task}", rows.measure({**dict.fromkeys(tasks, 0.0), task: 1.0})
@@ -160,16 +185,34 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
         yield f"chosen weights, detector confidence {least}", rows.measure(chosen, least=least)
 
 
-def main() -> None:
-    """Print Markdown tables."""
+def shortened(section: Any, arguments: argparse.Namespace) -> Any:
+    """The section with fewer steps, judging fewer frames, where that was asked for."""
+    steps = {"train": {"steps": arguments.steps}} if arguments.steps else {}
+    every = {"score": {"every": arguments.every}} if arguments.every else {}
+    return changed(section, steps | every)
+
+
+def told() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workspace")
     parser.add_argument("dataset")
+    parser.add_argument(
+        "--params", type=Path, help="instead of the workspace's params.yaml; its paths must be filled in"
+    )
     parser.add_argument("--model", type=Path)
     parser.add_argument("--refit", nargs="*", choices=REFITS, default=[])
+    parser.add_argument("--teacher", help="for imagenet-teacher: see ssmtl/teachers.py")
+    parser.add_argument("--steps", type=int, help="train each student this long instead")
+    parser.add_argument("--every", type=int, help="judge every so many-th frame instead")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    model = arguments.model.absolute() if arguments.model else None
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print Markdown tables."""
+    arguments = told()
+    model, file = (path.absolute() if path else None for path in (arguments.model, arguments.params))
     os.chdir(arguments.workspace)
     from vadflow.io import read_table
     from vadflow.layout import Layout
@@ -177,20 +220,32 @@ def main() -> None:
     from vadflow.training.split import split_normal
     from vadflow.training.store import load_system
 
-    params = load("params.yaml")
-    section = params.systems.of("ssmtl")
+    params = load(file or "params.yaml")
+    section = shortened(params.systems.of("ssmtl"), arguments)
     train, test = (clip_views(params, arguments.dataset, split) for split in ("train", "test"))
     _, held = split_normal(train, params.training.held_out)
     truth = read_table(Layout(arguments.dataset).truth("frames"))
     labels = {str(clip): group.sort_values("frame").label.to_numpy() for clip, group in truth.groupby("clip")}
-    print("| row | raw | smoothed | macro |\n|---|---|---|---|")
+    first = "row | pseudo" if arguments.refit else "row"
+    print(f"| {first} | raw | smoothed | macro |\n" + "|---" * (first.count("|") + 4) + "|")
     for name in arguments.refit or [""]:
         with tempfile.TemporaryDirectory() as folder:
-            own = changed(section, REFITS[name]) if name else section
+            update = {"imagenet": arguments.teacher} if name == "imagenet-teacher" else REFITS.get(name, {})
+            own = changed(section, update)
             system = load_system(model) if model else fitted(params, own, train, arguments.seed, Path(folder))
+            row = f"{name} | {pseudo_auc(Path(folder)):.1f}" if name else ""
         rows = Rows(system, held, test, labels)
-        for row, values in [(name, rows.measure(rows.system.weights))] if name else ways(rows):
-            print(f"| {row} | " + " | ".join(f"{100 * value:.2f}" for value in values) + " |", flush=True)
+        for title, values in [(row, rows.measure(rows.system.weights))] if name else ways(rows):
+            print(f"| {title} | " + " | ".join(f"{100 * value:.2f}" for value in values) + " |", flush=True)
+
+
+def pseudo_auc(folder: Path) -> float:
+    """Of the chosen weights on held-out normal video, %."""
+    from vadflow.io import read_table
+
+    history = read_table(folder / "history.parquet")
+    chosen = history[(history.phase == "choice") & (history.term == "auc")]
+    return 100 * float(chosen.sort_values("step").value.iloc[-1])
 
 
 if __name__ == "__main__":

@@ -168,17 +168,26 @@ def _log_run(mlflow: Any, client: Any, run: str, record: RunRecord) -> None:
 
 
 def _plot(record: RunRecord) -> Figure:
+    """All clips in one row, as the field draws them: score over frames, labelled spans shaded, a line between clips."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, max(1.6, 1.1 * len(record.scores))), layout="constrained")
-    axes = figure.subplots(max(len(record.scores), 1), 1, squeeze=False)[:, 0]
-    for axis, (clip, scores) in zip(axes, record.scores.items(), strict=False):
-        axis.plot(scores["frame"], scores["smoothed"], linewidth=1)
+    figure = Figure(figsize=(min(60, max(14, 0.5 * len(record.scores))), 3))
+    figure.subplots_adjust(left=0.04, right=0.99, bottom=0.2)
+    axis, start, middles = figure.subplots(), 0, []
+    for clip, scores in record.scores.items():
+        frames = start + scores["frame"].to_numpy()
+        axis.plot(frames, scores["smoothed"], linewidth=1, color="tab:blue")
         if "label" in scores:
-            low, high = axis.get_ylim()
-            axis.fill_between(scores["frame"], low, high, where=scores["label"] > 0, alpha=0.2, color="tab:red")
-        axis.set_ylabel(clip, fontsize=7)
-    figure.suptitle(f"{record.dataset}: {record.system}, seed {record.seed}", fontsize=9)
+            inside = scores["label"].to_numpy() > 0
+            axis.fill_between(
+                frames, 0, 1, where=inside, transform=axis.get_xaxis_transform(), alpha=0.2, color="tab:red"
+            )
+        middles.append((start + len(scores) / 2, clip))
+        start += len(scores)
+        axis.axvline(start, linewidth=0.5, color="grey")
+    axis.set_xticks([middle for middle, _ in middles], [clip for _, clip in middles], fontsize=7, rotation=30)
+    axis.set_xlim(0, max(start, 1))
+    axis.set_title(f"{record.dataset}: {record.system}, seed {record.seed}", fontsize=9)
     return figure
 
 

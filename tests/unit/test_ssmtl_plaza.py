@@ -17,8 +17,8 @@ from vadflow.objects import schema
 from vadflow.plaza.actors import CLASSES
 from vadflow.plaza.story import Plan
 from vadflow.plaza.write import read_truth, write_clip
+from vadflow.ssmtl.judge import Judged
 from vadflow.systems.ssmtl import Params, System
-from vadflow.systems.ssmtl_judge import Judged
 from vadflow.training.fit import fit_system
 
 FRAMES = 100

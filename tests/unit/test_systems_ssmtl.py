@@ -23,16 +23,25 @@ from vadflow.io import read_table, write_table
 from vadflow.objects import schema
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
+from vadflow.ssmtl.choice import CHANGES, SHARES, Trial, auc, choose
+from vadflow.ssmtl.judge import Judge
+from vadflow.ssmtl.model import IGNORED, Batch, Student
+from vadflow.ssmtl.puzzles import holed, shuffled
+from vadflow.ssmtl.scale import fit_scale, rarity_of
+from vadflow.ssmtl.teachers import lessons, load_teacher
+from vadflow.ssmtl.training import FORWARD, draw_batch, draw_orders, irregular_order
+from vadflow.ssmtl.tubes import (
+    REACH,
+    STORED_REACH,
+    Tubes,
+    TubeShape,
+    cut_tubes,
+    observe,
+    store_tubes,
+    target_frames,
+)
 from vadflow.systems.base import NormalVideo
 from vadflow.systems.ssmtl import Params, System
-from vadflow.systems.ssmtl_choice import CHANGES, SHARES, Trial, auc, choose
-from vadflow.systems.ssmtl_judge import Judge
-from vadflow.systems.ssmtl_model import IGNORED, Batch, Student
-from vadflow.systems.ssmtl_puzzles import holed, shuffled
-from vadflow.systems.ssmtl_scale import fit_scale, rarity_of
-from vadflow.systems.ssmtl_teachers import lessons, load_teacher
-from vadflow.systems.ssmtl_training import FORWARD, draw_batch, draw_orders, irregular_order
-from vadflow.systems.ssmtl_tubes import REACH, STORED_REACH, Tubes, TubeShape, cut_tubes, store_tubes, target_frames
 from vadflow.training.fit import fit_system
 from vadflow.training.store import load_system
 
@@ -168,7 +177,7 @@ def test_still_tubes_have_no_say_on_motion() -> None:
     student = Student(params(), 1, 2, 0)
     pixels = np.full((4, 25, SHAPE.cut, SHAPE.cut, 1), 90, np.uint8)
     pixels[2:, FORWARD[-1]] = 200
-    tubes = Tubes(pixels, np.ones((4, 2), np.float32), np.zeros(4, int), np.zeros(4, int))
+    tubes = Tubes(pixels, np.ones((4, 2), np.float32), *np.zeros((3, 4), int))
     batch = draw_batch(student, tubes, None, np.random.default_rng(0), 60)
     still = (batch.plain[:, -1] == batch.plain[:, 0]).flatten(1).all(1)
     assert still.any() and not still.all()
@@ -207,8 +216,7 @@ def test_every_trunk_takes_a_step_on_every_task(network: dict, side: int) -> Non
     stored = Tubes(
         generator.integers(0, 256, (4, 25, E, E, 3), dtype=np.uint8),
         generator.random((4, 5)).astype(np.float32),
-        np.zeros(4, int),
-        np.zeros(4, int),
+        *np.zeros((3, 4), int),
     )
     lesson = generator.normal(size=(4, 7)).astype(np.float32)
     batch = draw_batch(student, stored, lesson, generator, 6)
@@ -280,7 +288,7 @@ def test_usual_errors_are_learned_per_class_and_never_trusted_to_be_nothing() ->
 def test_changes_change_what_they_say() -> None:
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (8, 25, 12, 12, 1), dtype=np.uint8)
-    tubes = Tubes(pixels, np.tile(np.float32([0.8, 0.1]), (8, 1)), np.zeros(8, int), np.zeros(8, int))
+    tubes = Tubes(pixels, np.tile(np.float32([0.8, 0.1]), (8, 1)), *np.zeros((3, 8), int))
     found = {name: change(tubes, np.random.default_rng(1)) for name, change in CHANGES.items()}
     assert np.array_equal(found["reversed"][0], pixels[:, FORWARD[::-1]])
     assert np.array_equal(found["skipped"][0][:, REACH], pixels[:, STORED_REACH])
@@ -400,12 +408,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[System, Path]:
 
 
 def test_a_fit_with_an_imagenet_teacher_is_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vadflow.systems import ssmtl_teachers
+    from vadflow.ssmtl import teachers
 
     def teacher(pictures: np.ndarray) -> np.ndarray:
         return pictures.reshape(len(pictures), -1)[:, :6].astype(np.float32)
 
-    monkeypatch.setattr(ssmtl_teachers, "load_teacher", lambda path: teacher)
+    monkeypatch.setattr(teachers, "load_teacher", lambda path: teacher)
     clips = [clip_of(tmp_path, LONG, seed=i, name=f"n{i}") for i in range(4)]
     system = fit(tmp_path, clips, imagenet="somewhere")
     again = load_system(tmp_path / "model")
@@ -447,7 +455,7 @@ def test_regions_name_the_task_that_objected(trained: tuple[System, Path], tmp_p
     region = next(iter(system.score(clip))).regions[0]
     assert all(task in region.reason for task in system.params.tasks)
     judge = system._judge()
-    from vadflow.systems.ssmtl_regions import Explainer
+    from vadflow.ssmtl.regions import Explainer
 
     seen = judge.look(Segment(clip, 0, 20)).seen
     evidence = {task: np.zeros(len(seen)) for task in system.params.tasks}
@@ -460,6 +468,67 @@ def test_regions_name_the_task_that_objected(trained: tuple[System, Path], tmp_p
         seen, evidence | {"classes": np.full(len(seen), 4.0)}, system.weights, np.ones(len(seen)), system.params.score
     )
     assert "as a person does" in explain.reason(0)
+
+
+def test_one_thing_with_two_boxes_is_one_region(trained: tuple[System, Path], tmp_path: Path) -> None:
+    """Boxes 0 and 1 overlap by more than half, 2 stands apart: the stronger of the pair and the third are written."""
+    from vadflow.ssmtl.regions import Explainer
+
+    boxes = [(5, 10, 10, 30, 50), (5, 12, 10, 32, 50), (5, 60, 10, 80, 50)]
+    seen = observe(with_objects(clip_of(tmp_path, 12), boxes), 1)
+    evidence = {"arrow": np.ones(3)}
+    score = trained[0].params.score
+    explain = Explainer(seen, evidence, {"arrow": 1.0}, np.array([1.0, 2.0, 0.5]), score)
+    assert explain.strangest(np.arange(3)) == [1, 2]
+    both = Explainer(seen, evidence, {"arrow": 1.0}, explain.surprise, score.model_copy(update={"region_overlap": 1.0}))
+    assert both.strangest(np.arange(3)) == [1, 0, 2]
+
+
+def test_a_box_that_flickers_up_is_hardly_evidence(trained: tuple[System, Path], tmp_path: Path) -> None:
+    """One box lasts, one is seen in a single frame; where the video ends, nobody could have been seen, and nothing is lost."""
+    lasting, flicker = [(t, 10, 10, 30, 50) for t in range(20)], [(10, 60, 10, 80, 50)]
+    clip = with_objects(clip_of(tmp_path, 20), sorted(lasting + flicker))
+    judge = trained[0]._judge()
+    judged = judge.look(Segment(clip, 0, 20))
+    present, single = judge.presence(judged), judged.seen.box[:, 0] == 60
+    np.testing.assert_allclose(present[~single], 1)
+    kernel = np.exp(-0.5 * np.arange(-2, 3) ** 2)  # width 1, two widths to each side
+    np.testing.assert_allclose(present[single], 1 / kernel.sum())
+    scale = trained[0].scale
+    assert scale is not None
+    plain, found = scale.evidence(judge.smoothed(judged)), judge.evidence(judged, scale)
+    for task in trained[0].params.tasks:
+        np.testing.assert_allclose(found[task], plain[task] * present)
+    assert judged.row.tolist() == list(range(3, 18))  # 3 to 16 and the flicker
+
+
+def test_a_changed_tube_is_present_as_its_object_is(trained: tuple[System, Path], tmp_path: Path) -> None:
+    boxes = sorted([(t, 10, 10, 30, 50) for t in range(LONG)] + [(STORED_REACH + 1, 60, 10, 80, 50)])
+    clip = with_objects(clip_of(tmp_path, LONG), boxes)
+    judge, segment = trained[0]._judge(), Segment(clip, 0, LONG)
+    aside = store_tubes([segment], SHAPE, channels=1, classes=1, total=99, generator=np.random.default_rng(0))
+    present = judge._presence_of(aside, [judge.look(segment)])
+    assert [boxes[row][0] for row in aside.row] == aside.frame.tolist()
+    single = np.array([boxes[row][1] == 60 for row in aside.row])
+    assert single.sum() == 1 and present[single] < 0.5 and (present[~single] == 1).all()
+
+
+def test_held_out_clips_are_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The held-out scores that follow a fit take what calibration saw; a loaded system looks for itself, and finds the same."""
+    looked, original = [], Judge.look
+
+    def look(self: Judge, segment: Segment) -> object:
+        looked.append(segment.clip.name)
+        return original(self, segment)
+
+    monkeypatch.setattr(Judge, "look", look)
+    clips = [clip_of(tmp_path, LONG, seed=i, name=f"n{i}") for i in range(4)]
+    fit(tmp_path, clips)
+    assert len(looked) == len(set(looked)) > 0
+    heldout = read_table(tmp_path / "model" / "heldout.parquet")
+    clip = next(c for c in clips if c.name == looked[0])
+    raw = score_clip(load_system(tmp_path / "model"), clip, tmp_path / "raw.parquet")
+    np.testing.assert_array_equal(raw.raw, heldout[heldout["clip"] == clip.name].raw)
 
 
 def test_every_second_frame_can_be_left_to_its_neighbour(trained: tuple[System, Path], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ for chunk in PLAN.chunks():
                 f"logs/render/{chunk.key}.log",
             benchmark:
                 f"benchmarks/render/{chunk.key}.tsv"
+            priority: urgency(chunk.split)
             threads: 1
             resources:
                 mem_mb=500,

@@ -19,6 +19,7 @@ for chunk in PLAN.chunks():
             f"logs/frames/{chunk.key}.log",
         benchmark:
             f"benchmarks/frames/{chunk.key}.tsv"
+        priority: urgency(chunk.split)
         threads: 1
         resources:
             mem_mb=1000,
@@ -47,6 +48,7 @@ for chunk in PLAN.chunks():
             f"logs/differences/{chunk.key}.log",
         benchmark:
             f"benchmarks/differences/{chunk.key}.tsv"
+        priority: urgency(chunk.split)
         threads: 1
         resources:
             mem_mb=1000,

@@ -57,6 +57,7 @@ for chunk in PLAN.chunks():
             f"logs/objects/{chunk.key}.log",
         benchmark:
             f"benchmarks/objects/{chunk.key}.tsv"
+        priority: urgency(chunk.split)
         threads: 1
         resources:
             mem_mb=2500,
@@ -89,6 +90,7 @@ for chunk in PLAN.chunks() if PLAN.posing() else []:
             f"logs/poses/{chunk.key}.log",
         benchmark:
             f"benchmarks/poses/{chunk.key}.tsv"
+        priority: urgency(chunk.split)
         threads: 1
         resources:
             mem_mb=2000,

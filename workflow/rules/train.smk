@@ -33,6 +33,7 @@ rule train:
         "benchmarks/train/{dataset}_{system}_{seed}.tsv"
     wildcard_constraints:
         system=alternatives(PLAN.systems),
+    priority: 2  # the longest jobs start as soon as they can, so that none of them runs alone at the end
     threads: 1  # small networks gain nothing from a second one (measured: 108 % of a core); large ones: --set-threads train=8
     resources:
         mem_mb=lambda wildcards: 4000 if PLAN.is_network(wildcards.system) else 1000,

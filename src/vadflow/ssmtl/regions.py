@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vadflow.attributes.observations import Observations
-from vadflow.systems.base import Region
+from vadflow.attributes.tracklets import iou
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import ScoreParams
+    from vadflow.ssmtl.params import ScoreParams
 
 REASONS = {
     "arrow": "moves backwards",
@@ -43,14 +43,19 @@ class Explainer:
     surprise: np.ndarray
     params: ScoreParams
 
-    def regions(self, rows: np.ndarray) -> list[Region]:
-        """The strangest objects of a frame, strongest first, each with its own box and reason."""
-        order = rows[np.argsort(-self.surprise[rows], kind="stable")][: self.params.regions]
-        return [self._region(row) for row in order if self.surprise[row] >= self.params.region_surprise]
+    def strangest(self, rows: np.ndarray) -> list[int]:
+        """The rows to report of a frame's, strongest first; one thing is reported once.
 
-    def _region(self, row: int) -> Region:
-        x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
-        return Region(x1, y1, x2, y2, float(self.surprise[row]), self.reason(row))
+        At a low detector confidence a thing often has several boxes; of those that overlap the strongest speaks.
+        """
+        order = rows[np.argsort(-self.surprise[rows], kind="stable")]
+        overlap = iou(self.seen.box[order], self.seen.box[order])
+        kept: list[int] = []
+        for number, row in enumerate(order):
+            strange = self.surprise[row] >= self.params.region_surprise
+            if strange and (overlap[number, kept] <= self.params.region_overlap).all():
+                kept.append(number)
+        return [int(row) for row in order[kept[: self.params.regions]]]
 
     def reason(self, row: int) -> str:
         """Which tasks objected, strongest first, and what each of them says: `motion irregular (irregular 3.1, middle 0.2)`."""

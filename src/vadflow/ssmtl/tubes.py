@@ -186,12 +186,14 @@ class Tubes:
         classes: (N, K) the detector's class probabilities.
         clip: (N,) number of the segment.
         frame: (N,) frame of the box.
+        row: (N,) number of the box among the clip's objects.
     """
 
     pixels: np.ndarray
     classes: np.ndarray
     clip: np.ndarray
     frame: np.ndarray
+    row: np.ndarray
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -236,7 +238,7 @@ def store_tubes(
     pixels = np.empty(
         (count, L, shape.cut, shape.cut, channels), np.uint8
     )  # once: joining parts would double the memory
-    known, clip, frame = np.zeros((count, classes), np.float32), np.zeros(count, int), np.zeros(count, int)
+    known, (clip, frame, row) = np.zeros((count, classes), np.float32), np.zeros((3, count), int)
     for number, (segment, one, rows) in enumerate(zip(segments, seen, drawn, strict=True)):
         wanted = group(one.frame, rows)
         if not wanted:
@@ -244,9 +246,9 @@ def store_tubes(
         for found, cut in cut_tubes(segment, one.box, wanted, shape=shape, reach=STORED_REACH, channels=channels):
             place = slice(done, done + len(found))
             pixels[place], known[place] = cut, one.probability[found]
-            clip[place], frame[place] = number, one.frame[found]
+            clip[place], frame[place], row[place] = number, one.frame[found], found
             done += len(found)
-    return Tubes(pixels, known, clip, frame)
+    return Tubes(pixels, known, clip, frame, row)
 
 
 def group(frame: np.ndarray, rows: np.ndarray) -> dict[int, np.ndarray]:

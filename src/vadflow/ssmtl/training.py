@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from vadflow.systems.base import Loop
-from vadflow.systems.ssmtl_model import IGNORED, MOTION, Batch, Student
-from vadflow.systems.ssmtl_puzzles import HOLE, SHUFFLES
-from vadflow.systems.ssmtl_tubes import GAPS, REACH, STORED_REACH, Tubes
+from vadflow.ssmtl.model import IGNORED, MOTION, Batch, Student
+from vadflow.ssmtl.puzzles import HOLE, SHUFFLES
+from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH, Tubes
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import TrainParams
+    from vadflow.ssmtl.params import TrainParams
+    from vadflow.systems.base import Loop
 
 FORWARD = STORED_REACH + np.arange(-REACH, REACH + 1)
 """(L,) consecutive frames of a stored tube."""

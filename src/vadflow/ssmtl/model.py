@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
-from vadflow.systems.ssmtl_networks import Drawing, Trunk2D, Trunk3D, Verdict
-from vadflow.systems.ssmtl_puzzles import PLACES, SHUFFLES, holed, in_hole, shuffled
-from vadflow.systems.ssmtl_tubes import REACH, TubeShape
+from vadflow.ssmtl.networks import Drawing, Trunk2D, Trunk3D, Verdict
+from vadflow.ssmtl.puzzles import PLACES, SHUFFLES, holed, in_hole, shuffled
+from vadflow.ssmtl.tubes import REACH, TubeShape
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import Params
+    from vadflow.ssmtl.params import Params
 
 FRAMES = 2 * REACH + 1
 """L."""

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from vadflow.attributes.observations import Observations
 from vadflow.attributes.tracklets import link, smooth
 from vadflow.clip import Segment
-from vadflow.systems.ssmtl_choice import CHANGES, Trial
-from vadflow.systems.ssmtl_model import MOTION, Student
-from vadflow.systems.ssmtl_scale import Scale
-from vadflow.systems.ssmtl_tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
+from vadflow.ssmtl.choice import CHANGES, Trial
+from vadflow.ssmtl.model import MOTION, Student
+from vadflow.ssmtl.scale import Scale
+from vadflow.ssmtl.tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
 
 if TYPE_CHECKING:
-    from vadflow.systems.ssmtl import ScoreParams
+    from vadflow.ssmtl.params import ScoreParams
 
 PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
 """Task -> the value that the paper averages."""
@@ -32,10 +33,14 @@ class Judged:
 
     Attributes:
         seen: the objects.
+        row: (N,) number of each among all objects of the clip, increasing.
+        frames: (T,) the judged frames, with and without objects.
         values: name -> (N,): a value per task, NaN where a still tube has no say on motion; and what `PAPER` names.
     """
 
     seen: Observations
+    row: np.ndarray
+    frames: np.ndarray
     values: Mapping[str, np.ndarray]
 
     def published(self) -> np.ndarray:
@@ -64,14 +69,16 @@ class Judge:
         """Judge every object of a segment; the source is read once as a stream, kept are a few numbers an object."""
         seen = observe(segment.clip, self.classes)
         frames = np.asarray(target_frames(segment.start, segment.stop, REACH, self.params.every))
-        seen = seen.pick(np.flatnonzero(np.isin(seen.frame, frames)))
+        row = np.flatnonzero(np.isin(seen.frame, frames))
+        seen = seen.pick(row)
         wanted = group(seen.frame, np.arange(len(seen)))
         cuts = cut_tubes(
             segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
         ) if wanted else ()  # fmt: skip
         parts = [self._ask(tubes, seen.probability[rows]) for rows, tubes in batches(cuts, self.params.batch)]
         names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
-        return Judged(seen, {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names})
+        values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
+        return Judged(seen, row, frames, values)
 
     def _ask(self, tubes: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
@@ -84,12 +91,36 @@ class Judge:
 
     def smoothed(self, judged: Judged) -> dict[str, np.ndarray]:
         """Task values smoothed along IoU tracklets, two widths ahead at most."""
-        seen, p = judged.seen, self.params
-        track = link(seen.frame, seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
+        seen, track, width = judged.seen, self._track(judged), self.params.smooth_frames
         return {
-            task: smooth(judged.values[task], seen.frame, track, width=p.smooth_frames, smoother="centred")
+            task: smooth(judged.values[task], seen.frame, track, width=width, smoother="centred")
             for task in self.student.tasks
         }
+
+    def presence(self, judged: Judged) -> np.ndarray:
+        """(N,) share of the smoother's window, clipped at the ends of the video, in which the object's tracklet was seen.
+
+        A box that flickers up for a frame is mostly the detector's mistake, and has no neighbours to be smoothed with; frames
+        without it count as frames without evidence.
+        """
+        seen, track, width = judged.seen, self._track(judged), self.params.smooth_frames
+        found = np.ones(len(seen))
+        if not self.params.presence or width <= 0 or not len(seen):
+            return found
+        whole = kernel_sums(judged.frames, width)[np.searchsorted(judged.frames, seen.frame)]
+        order = np.argsort(track, kind="stable")
+        for rows in np.split(order, np.flatnonzero(np.diff(track[order])) + 1):
+            found[rows] = kernel_sums(seen.frame[rows], width) / whole[rows]
+        return found
+
+    def evidence(self, judged: Judged, scale: Scale) -> dict[str, np.ndarray]:
+        """Task -> (N,) evidence: smoothed values on one scale, times presence."""
+        present = self.presence(judged)
+        return {task: value * present for task, value in scale.evidence(self.smoothed(judged)).items()}
+
+    def _track(self, judged: Judged) -> np.ndarray:
+        p = self.params
+        return link(judged.seen.frame, judged.seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
 
     def trial(
         self,
@@ -101,8 +132,8 @@ class Judge:
     ) -> Trial:
         """Evidence of held-out normal objects and of changed held-out tubes.
 
-        Normal values are smoothed along tracklets, as they will be when judged. A changed tube has no tracklet; an anomaly that
-        lasts would keep its value when smoothed, so its own is taken.
+        Normal values are smoothed along tracklets, as they will be when judged. A changed tube keeps its own value, as an anomaly
+        that lasts would; it is present as long as the object it was made of.
 
         Args:
             judged: held-out segments, in the order that `aside.clip` numbers them.
@@ -117,8 +148,23 @@ class Judge:
         if not len(aside) or not len(place):
             return Trial(normal, place, {}, {})
         host = _nearest(offsets[aside.clip] + aside.frame, np.unique(place))
-        changed = {name: scale.evidence(self._changed(name, aside, generator)) for name in CHANGES}
+        present = self._presence_of(aside, judged)
+        changed = {
+            name: {
+                task: value * present for task, value in scale.evidence(self._changed(name, aside, generator)).items()
+            }
+            for name in CHANGES
+        }
         return Trial(normal, place, changed, dict.fromkeys(changed, host))
+
+    def _presence_of(self, aside: Tubes, judged: Sequence[Judged]) -> np.ndarray:
+        """(N,) of the objects that stored tubes show; 1 where their frame was not judged."""
+        found = np.ones(len(aside))
+        for number, one in enumerate(judged):
+            known = pd.Series(self.presence(one), index=one.row)
+            mine = aside.clip == number
+            found[mine] = known.reindex(aside.row[mine], fill_value=1.0)
+        return found
 
     def _changed(self, name: str, aside: Tubes, generator: np.random.Generator) -> dict[str, np.ndarray]:
         """Task values (N,) of the tubes after one kind of change."""
@@ -126,6 +172,19 @@ class Judge:
         cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
         parts = [self._ask(some, classes[rows]) for rows, some in batches(cuts, self.params.batch)]
         return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
+
+
+def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:
+    """(F,) increasing frames -> (F,) what the smoother's weights around each sum up to over those frames.
+
+    >>> kernel_sums(np.array([0, 1, 9]), 1.0).round(2)
+    array([1.61, 1.61, 1.  ])
+    """
+    reach, start = int(2 * width), frames[0]
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    there = np.zeros(frames[-1] - start + 1)
+    there[frames - start] = 1
+    return np.asarray(np.convolve(there, kernel)[reach:][frames - start])
 
 
 def batches(cuts: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from vadflow.systems.ssmtl_scale import weighted
-from vadflow.systems.ssmtl_training import FORWARD
-from vadflow.systems.ssmtl_tubes import GAPS, STORED_REACH, Tubes
+from vadflow.ssmtl.scale import weighted
+from vadflow.ssmtl.training import FORWARD
+from vadflow.ssmtl.tubes import GAPS, STORED_REACH, Tubes
 
 SHARES = (0.25, 0.5, 1.0)
 GAIN = 0.005
