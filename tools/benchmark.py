@@ -57,7 +57,7 @@ def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, fold
     from vadflow.frames.pack import resize
     from vadflow.io import write_table
     from vadflow.objects.detect import detect_clip
-    from vadflow.objects.poses import pose_clip
+    from vadflow.objects.poses import find_weights, pose_clip
 
     watch, needs, f, d = Stopwatch(), frozenset().union(*(s.needs for s in systems)), params.frames, params.differences
     with watch("decode"):
@@ -79,8 +79,11 @@ def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, fold
             clip = replace(clip, objects_path=folder / "objects.parquet")
     for system in systems:
         if "poses" in system.needs:
+            beside = getattr(params.objects.of(params.objects.detector), "weights", None)
+            weights = find_weights(system.params.poses.weights, beside)
+            poses = system.params.poses.model_copy(update={"weights": str(weights) if weights else None})
             with watch("poses"):
-                write_table(folder / "poses.parquet", pose_clip(frames, clip.objects, system.params.poses, 1))
+                write_table(folder / "poses.parquet", pose_clip(frames, clip.objects, poses, 1))
                 clip = replace(clip, poses_path=folder / "poses.parquet")
     for system in systems:
         with watch(f"score {system.name}"):
