@@ -177,8 +177,8 @@ class Judge:
 def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:
     """(F,) increasing frames -> (F,) what the smoother's weights around each sum up to over those frames.
 
-    >>> kernel_sums(np.array([0, 1, 9]), 1.0).round(2)
-    array([1.61, 1.61, 1.  ])
+    >>> kernel_sums(np.array([0, 1, 9]), 1.0).round(2).tolist()
+    [1.61, 1.61, 1.0]
     """
     reach, start = int(2 * width), frames[0]
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
