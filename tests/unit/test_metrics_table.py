@@ -41,6 +41,16 @@ def test_rows_are_ordered_and_seeds_averaged():
     assert csv_text(table) == csv_text(auc_table(reversed(files)))
 
 
+def test_every_system_is_held_against_the_better_free_baseline_of_its_dataset():
+    files = [one(system=name, kind="baseline", auc_micro=auc) for name, auc in (("difference", 0.7), ("flow", 0.9))]
+    files += [one(system="better", auc_micro=0.95, notes=["seen"]), one(system="worse", auc_micro=0.876)]
+    files += [one(system="alone", kind="floor", auc_micro=0.5), one("avenue", auc_micro=0.6)]
+    notes = auc_table(files).set_index("system").notes
+    assert notes["better"] == "seen; 5.0 points of micro AUC above the free flow"
+    assert notes["worse"] == "2.4 points of micro AUC below the free flow"
+    assert not any(notes[name] for name in ("difference", "flow", "alone", "std"))
+
+
 def test_missing_values_are_empty_and_never_zero():
     text = csv_text(auc_table([one(auc_micro=None, n_macro=None)]))
     row = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).iloc[0]
