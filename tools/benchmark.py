@@ -13,7 +13,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,8 +46,8 @@ class Stopwatch:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
 
 
-def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, folder: Path) -> dict[str, float]:
-    """Run one clip through every stage that some system needs; seconds by stage, and `frames`."""
+def stages(params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path) -> dict[str, float]:
+    """Run one clip through the stages; seconds by stage, by `score <system>`, and the clip's `n_frames`."""
     import numpy as np
 
     from vadflow.clip import ClipView
@@ -59,7 +59,12 @@ def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, fold
     from vadflow.objects.detect import detect_clip
     from vadflow.objects.poses import find_weights, pose_clip
 
-    watch, needs, f, d = Stopwatch(), frozenset().union(*(s.needs for s in systems)), params.frames, params.differences
+    watch, needs, f, d = (
+        Stopwatch(),
+        frozenset().union(*(s.needs for s in systems.values())),
+        params.frames,
+        params.differences,
+    )
     with watch("decode"):
         frames = list(Decoder(source.path, fps=source.fps, threads=1))
     clip = ClipView(source.name, source.fps or 25.0, frames[0].shape[:2], source.path, folder / "frames.npy")
@@ -77,7 +82,7 @@ def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, fold
             found = detect_clip(frames, detector, flow=clip.flow, differences=clip.differences, where=source.name)
             write_table(folder / "objects.parquet", found)
             clip = replace(clip, objects_path=folder / "objects.parquet")
-    for system in systems:
+    for system in systems.values():
         if "poses" in system.needs:
             beside = getattr(params.objects.of(params.objects.detector), "weights", None)
             weights = find_weights(system.params.poses.weights, beside)
@@ -85,11 +90,11 @@ def stages(params: Any, source: Any, systems: Sequence[Any], detector: Any, fold
             with watch("poses"):
                 write_table(folder / "poses.parquet", pose_clip(frames, clip.objects, poses, 1))
                 clip = replace(clip, poses_path=folder / "poses.parquet")
-    for system in systems:
-        with watch(f"score {system.name}"):
+    for name, system in systems.items():
+        with watch(f"score {name}"):
             for _ in system.score(clip):
                 pass
-    return watch.seconds | {"clips": 1.0, "n_frames": float(len(frames))}
+    return watch.seconds | {"n_frames": float(len(frames))}
 
 
 def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[int], seed: int) -> dict[str, float]:
@@ -105,9 +110,7 @@ def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[i
 
     job.limit_threads(1)
     params, place, total = load("params.yaml"), Layout(dataset), dict[str, float]()
-    systems = [load_system(Path(place.model("weights.safetensors", name, seed)).parent) for name in names]
-    for name, system in zip(names, systems, strict=True):
-        system.name = name
+    systems = {name: load_system(Path(place.model("weights.safetensors", name, seed)).parent) for name in names}
     own = params.objects.of(params.objects.detector)
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
     sources = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"]
@@ -116,23 +119,23 @@ def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[i
             found = stages(params, sources[number], systems, detector, Path(folder))
         for name, value in found.items() if turn else ():
             total[name] = total.get(name, 0.0) + value
-    needs = {f"needs {name}": frozenset(system.needs) for name, system in zip(names, systems, strict=True)}
-    return total | needs  # type: ignore[return-value]
+    return total
 
 
 def measure(workspace: str, dataset: str, names: Sequence[str], clips: int, seed: int, cores: int) -> None:
     """Print milliseconds a frame by stage, and frames a second by system."""
+    from vadflow.systems.base import load_module
+
     dealt = [list(range(clips))[core::cores] for core in range(cores)]
     with ProcessPoolExecutor(cores) as pool:
         jobs = [pool.submit(work, workspace, dataset, names, numbers, seed) for numbers in dealt]
         found = [job.result() for job in jobs]
     frames = sum(one["n_frames"] for one in found)
-    cost = {key: 1000 * sum(one[key] for one in found) / frames for key in found[0] if isinstance(found[0][key], float)}
-    stages = [key for key in cost if key not in ("clips", "n_frames")]
+    cost = {key: 1000 * sum(one[key] for one in found) / frames for key in found[0] if key != "n_frames"}
     print(f"{cores} process(es), {clips} clips, {frames:.0f} frames; ms a frame on one core:")
-    print("  " + ", ".join(f"{stage} {cost[stage]:.2f}" for stage in stages))
+    print("  " + ", ".join(f"{stage} {spent:.2f}" for stage, spent in cost.items()))
     for name in names:
-        behind = {"decode"} | {stage for need in found[0][f"needs {name}"] for stage in BEHIND[need]}  # type: ignore[attr-defined]
+        behind = {"decode"} | {stage for need in load_module(name).System.needs for stage in BEHIND[need]}
         whole = sum(cost[stage] for stage in behind) + cost[f"score {name}"]
         alone = cost["flow"] * ("flow" in behind) + cost[f"score {name}"]
         print(

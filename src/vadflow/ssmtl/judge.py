@@ -34,12 +34,14 @@ class Judged:
     Attributes:
         seen: the objects.
         row: (N,) number of each among all objects of the clip, increasing.
+        track: (N,) tracklet of each, linked by IoU.
         frames: (T,) the judged frames, with and without objects.
         values: name -> (N,): a value per task, NaN where a still tube has no say on motion; and what `PAPER` names.
     """
 
     seen: Observations
     row: np.ndarray
+    track: np.ndarray
     frames: np.ndarray
     values: Mapping[str, np.ndarray]
 
@@ -78,7 +80,9 @@ class Judge:
         parts = [self._ask(tubes, seen.probability[rows]) for rows, tubes in batches(cuts, self.params.batch)]
         names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
         values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
-        return Judged(seen, row, frames, values)
+        p = self.params
+        track = link(seen.frame, seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
+        return Judged(seen, row, track, frames, values)
 
     def _ask(self, tubes: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
@@ -91,7 +95,7 @@ class Judge:
 
     def smoothed(self, judged: Judged) -> dict[str, np.ndarray]:
         """Task values smoothed along IoU tracklets, two widths ahead at most."""
-        seen, track, width = judged.seen, self._track(judged), self.params.smooth_frames
+        seen, track, width = judged.seen, judged.track, self.params.smooth_frames
         return {
             task: smooth(judged.values[task], seen.frame, track, width=width, smoother="centred")
             for task in self.student.tasks
@@ -103,7 +107,7 @@ class Judge:
         A box that flickers up for a frame is mostly the detector's mistake, and has no neighbours to be smoothed with; frames
         without it count as frames without evidence.
         """
-        seen, track, width = judged.seen, self._track(judged), self.params.smooth_frames
+        seen, track, width = judged.seen, judged.track, self.params.smooth_frames
         found = np.ones(len(seen))
         if not self.params.presence or width <= 0 or not len(seen):
             return found
@@ -117,10 +121,6 @@ class Judge:
         """Task -> (N,) evidence: smoothed values on one scale, times presence."""
         present = self.presence(judged)
         return {task: value * present for task, value in scale.evidence(self.smoothed(judged)).items()}
-
-    def _track(self, judged: Judged) -> np.ndarray:
-        p = self.params
-        return link(judged.seen.frame, judged.seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
 
     def trial(
         self,

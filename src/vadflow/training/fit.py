@@ -139,11 +139,12 @@ def _gradients(
     from vadflow.training.checkpoint import CheckpointFolder
     from vadflow.training.loop import TrainingLoop
 
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    memory: Any = torch.utils.deterministic
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     # nothing reads fresh memory, and filling it costs 4 to 8 % of a training step
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    memory.fill_uninitialized_memory = False
     checkpoints = CheckpointFolder(checkpoint)
     try:
         yield TrainingLoop(generator, checkpoints, key=key, every_s=every_s, snapshots=snapshots)
@@ -151,3 +152,4 @@ def _gradients(
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])
+        memory.fill_uninitialized_memory = before[2]
