@@ -43,6 +43,7 @@ from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
+from vadflow.systems.between import BETWEEN_NOTE, Judged, fill_between
 from vadflow.systems.cells import flow_energy
 
 if TYPE_CHECKING:
@@ -108,6 +109,11 @@ class ScoreParams(Section):
     distance: float = Field(ge=0, description="share of the distance to the nearest item")
     paper_psnr: float = Field(ge=0, le=1, description="share of PSNR in the published score; the rest is distance")
     normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
+    every: int = Field(
+        ge=1,
+        le=16,
+        description="predict every k-th frame; errors in between are interpolated, the flow is each frame's own",
+    )
     batch: int = Field(ge=1, le=256, description="windows scored at a time")
     aggregate: AggregateParams
 
@@ -130,6 +136,7 @@ class System(base.System):
     notes = (
         "score: error weighted by flow, a form suggested by others' results on Ped2's test set",
         AGGREGATE_NOTE,
+        BETWEEN_NOTE,
     )
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
@@ -164,7 +171,9 @@ class System(base.System):
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
         """Yield a score for every frame that ends a window; for a shorter clip, for its last frame."""
-        for frame, maps, psnr in self._maps(Segment(clip, 0, len(clip)), 1):
+        judged = self._judged(Segment(clip, 0, len(clip)), self.params.score.every)
+        for frame, errors, psnr in fill_between(judged, len(clip)):
+            maps = self._weighed(clip, frame, errors)
             score, patches, terms = self.aggregator.score(maps)
             regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
             means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
@@ -176,16 +185,23 @@ class System(base.System):
         return float(share * -psnr / self.ranges[0] + (1 - share) * distance / self.ranges[1])
 
     def _maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw), PSNR in dB) of a segment's windows."""
-        clip, batch = segment.clip, self.params.score.batch
+        """Yield (frame, error maps (gh, gw), PSNR in dB) of a segment's windows, `stride` frames apart."""
+        for frame, errors, psnr in self._judged(segment, stride):
+            yield frame, self._weighed(segment.clip, frame, errors), psnr
+
+    def _weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The maps of a frame with `moving`, its error x its own flow."""
+        error = errors["prediction"]
+        return {**errors, "moving": np.sqrt(error * flow_energy(clip, frame, error.shape))}
+
+    def _judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
+        """Yield (last frame, the network's maps, PSNR in dB) of a segment's windows."""
+        frames, batch = segment.clip.frames, self.params.score.batch
         start, stop = segment.start, segment.stop
-        for windows, ends in stream_windows(clip.frames, WINDOW, batch, start=start, stop=stop, stride=stride):
-            maps, psnr = self.model.error_maps(windows)
-            for i, frame in enumerate(ends):
-                one = {name: error[i] for name, error in maps.items()}
-                error = one["prediction"]
-                one["moving"] = np.sqrt(error * flow_energy(clip, int(frame), error.shape))
-                yield int(frame), one, float(psnr[i])
+        for windows, ends in stream_windows(frames, WINDOW, batch, start=start, stop=stop, stride=stride):
+            errors, psnr = self.model.error_maps(windows)
+            for i, end in enumerate(ends):
+                yield int(end), {name: error[i] for name, error in errors.items()}, float(psnr[i])
 
     def _sampler(self, segments: Sequence[Segment]) -> WindowSampler:
         train = self.params.train

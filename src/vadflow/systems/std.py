@@ -44,6 +44,7 @@ from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
+from vadflow.systems.between import BETWEEN_NOTE, Judged, fill_between
 from vadflow.systems.cells import flow_energy
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ class ScoreParams(Section):
     moving: float = Field(ge=0, description="share of motion error x flow, sqrt(|b + M - y|^2 |v|^2)")
     cluster: float = Field(ge=0, description="share of the cluster distance")
     normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
+    every: int = Field(
+        ge=1,
+        le=16,
+        description="predict every k-th frame; errors in between are interpolated, the flow is each frame's own",
+    )
     batch: int = Field(ge=1, le=256, description="windows scored at a time")
     aggregate: AggregateParams
 
@@ -122,6 +128,7 @@ class System(base.System):
     notes = (
         "score: error weighted by flow, a form suggested by others' results on Ped2's test set; its exponents chosen on rehearsals",
         AGGREGATE_NOTE,
+        BETWEEN_NOTE,
         "cluster learning rate and steps: lowered after a look at Ped2's test set",
     )
 
@@ -145,23 +152,32 @@ class System(base.System):
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
         """Yield a score for every frame that ends a window; for a shorter clip, for its last frame."""
-        for frame, maps, published in self._maps(Segment(clip, 0, len(clip)), 1):
+        judged = self._judged(Segment(clip, 0, len(clip)), self.params.score.every)
+        for frame, errors, published in fill_between(judged, len(clip)):
+            maps = self._weighed(clip, frame, errors)
             score, patches, terms = self.aggregator.score(maps)
             regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
             means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
             yield base.FrameScore(frame, score, published, patches, regions, terms | means)
 
     def _maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw), published score) of a segment's windows."""
+        """Yield (frame, error maps (gh, gw), published score) of a segment's windows, `stride` frames apart."""
+        for frame, errors, published in self._judged(segment, stride):
+            yield frame, self._weighed(segment.clip, frame, errors), published
+
+    def _weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The maps of a frame with `moving`, its error x its own flow."""
+        error = errors["motion"]
+        return {**errors, "moving": np.sqrt(error * flow_energy(clip, frame, error.shape))}
+
+    def _judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
+        """Yield (last frame, the network's maps, published score) of a segment's windows."""
         frames, batch = segment.clip.frames, self.params.score.batch
         start, stop = segment.start, segment.stop
         for windows, ends in stream_windows(frames, WINDOW, batch, start=start, stop=stop, stride=stride):
             errors, published = self.model.error_maps(windows)
-            for i, frame in enumerate(ends):
-                maps = {name: error[i] for name, error in errors.items()}
-                error = maps["motion"]
-                maps["moving"] = np.sqrt(error * flow_energy(segment.clip, int(frame), error.shape))
-                yield int(frame), maps, float(published[i])
+            for i, end in enumerate(ends):
+                yield int(end), {name: error[i] for name, error in errors.items()}, float(published[i])
 
     def _sampler(self, segments: Sequence[Segment]) -> WindowSampler:
         train = self.params.train
