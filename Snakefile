@@ -16,6 +16,7 @@ from vadflow import layout, locks, params
 from vadflow.dag import Plan, alternatives
 from vadflow.errors import VadflowError
 from vadflow.layout import Layout
+from vadflow.objects.heights import CLIPS
 from vadflow.objects.poses import find_weights
 from vadflow.provenance import code
 from vadflow.rows import external_file, external_heldout

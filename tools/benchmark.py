@@ -46,7 +46,9 @@ class Stopwatch:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
 
 
-def stages(params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path) -> dict[str, float]:
+def stages(
+    params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path, flow_side: int | None
+) -> dict[str, float]:
     """Run one clip through the stages; seconds by stage, by `score <system>`, and the clip's `n_frames`."""
     import numpy as np
 
@@ -74,7 +76,7 @@ def stages(params: Any, source: Any, systems: Mapping[str, Any], detector: Any, 
         write_differences(folder / "frames.npy", folder / "differences.npy", cell=d.cell)
         clip = replace(clip, differences_path=folder / "differences.npy")
     with watch("flow"):
-        flow = flow_cells(frames, cell=d.flow_cell, max_side=d.flow_max_side, preset=d.flow_preset)
+        flow = flow_cells(frames, cell=d.flow_cell, max_side=flow_side or d.flow_max_side, preset=d.flow_preset)
         np.save(folder / "flow.npy", np.stack(list(flow)))
         clip = replace(clip, flow_path=folder / "flow.npy")
     if "objects" in needs:
@@ -112,11 +114,12 @@ def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[i
     params, place, total = load("params.yaml"), Layout(dataset), dict[str, float]()
     systems = {name: load_system(Path(place.model("weights.safetensors", name, seed)).parent) for name in names}
     own = params.objects.of(params.objects.detector)
+    side = read_json(place.flow_size)["max_side"] if Path(place.flow_size).exists() else None
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
     sources = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"]
     for turn, number in enumerate([numbers[0], *numbers]):
         with tempfile.TemporaryDirectory() as folder:
-            found = stages(params, sources[number], systems, detector, Path(folder))
+            found = stages(params, sources[number], systems, detector, Path(folder), side)
         for name, value in found.items() if turn else ():
             total[name] = total.get(name, 0.0) + value
     return total

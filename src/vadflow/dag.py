@@ -185,6 +185,7 @@ class Plan:
         members = [system] if system in self.systems else self.params.fusion.systems
         needs = frozenset[str]().union(*map(self.needs, members))
         behind = {section for need in needs for section in SECTIONS.get(need, ())}
+        behind |= {"objects"} if "differences" in behind and self.sizing() else set()
         own = [f"systems.{member}" for member in members] + (["fusion"] if system in self.made else [])
         return self.params.digest(*common, *sorted(behind), *own, beside=marked)
 
@@ -195,6 +196,16 @@ class Plan:
     def marked(self, dataset: str) -> list[tuple[str, str, int, int]]:
         """The frames a person marked as normal, in order, without the notes, which change no number."""
         return sorted(astuple(event)[:4] for event in self.fed_back.get(dataset, ()))
+
+    def sizing(self) -> bool:
+        """Whether people's heights decide at what size flow is computed."""
+        return self.params.differences.flow_person_px is not None
+
+    def few(self, dataset: str, clips: int) -> Chunk:
+        """Training clips spread evenly over a dataset, for a first look."""
+        sources = [source for source in self.sources[dataset] if source.split == "train"]
+        step = -(-len(sources) // clips)
+        return Chunk(dataset, "train", 0, tuple(sources[::step]))
 
     def posing(self) -> str | None:
         """The first system that reads poses: its section says how they are made. None where no system does."""

@@ -62,6 +62,11 @@ class Layout:
         return f"{self.root}/truth/{table}.parquet"
 
     @property
+    def flow_size(self) -> str:
+        """How large a frame flow needs, by the people in normal video."""
+        return f"{self.root}/flow_size.json"
+
+    @property
     def pseudo(self) -> str:
         """Pseudo-anomaly recipes."""
         return f"{self.root}/pseudo.parquet"

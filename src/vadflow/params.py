@@ -50,6 +50,12 @@ class DifferencesParams(Section):
     flow_max_side: int = Field(
         ge=64, le=4096, description="longer source sides are scaled down to this before flow, px"
     )
+    flow_person_px: float | None = Field(
+        ge=16,
+        le=1024,
+        description="frames are scaled down before flow until the smallest people of normal video (their 5 % quantile) are this tall; "
+        "null: by flow_max_side alone",
+    )
     flow_cell: int = Field(ge=1, le=64, description="side of the cells flow is averaged over, px of the flow image")
 
 

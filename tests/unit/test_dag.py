@@ -117,3 +117,16 @@ def test_alternatives_match_these_names_only() -> None:
     pattern = re.compile(alternatives(["std", "a.b"]))
     assert pattern.fullmatch("std") and pattern.fullmatch("a.b") and not pattern.fullmatch("aXb")
     assert not re.fullmatch(alternatives([]), "")
+
+
+def test_flow_by_people_looks_at_training_clips_and_changes_what_stands_behind_flow(tmp_path: Path) -> None:
+    fixed = plan(tmp_path, datasets__plaza={"train_clips": 7})
+    by_people = plan(tmp_path, datasets__plaza={"train_clips": 7}, differences={"flow_person_px": 48})
+    assert (fixed.sizing(), by_people.sizing()) == (False, True)
+    few = by_people.few("plaza", 3)
+    assert few.clips == by_people.clips("plaza", "train")[::3] and {s.split for s in few.sources} == {"train"}
+    lower = {"objects__yolo": {"confidence": 0.9}, "datasets__plaza": {"train_clips": 7}}
+    other = plan(tmp_path, differences={"flow_person_px": 48}, **lower)
+    assert other.digest("plaza", "flow_energy") != by_people.digest("plaza", "flow_energy")
+    unmoved = plan(tmp_path, **lower)
+    assert unmoved.digest("plaza", "flow_energy") == fixed.digest("plaza", "flow_energy")

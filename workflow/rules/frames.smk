@@ -1,4 +1,9 @@
-# frames: source -> packed frames at working size. differences: motion energy and optical flow per cell.
+# frames: source -> packed frames at working size. differences: motion energy and optical flow per cell, at the size people need.
+def flow_size(dataset):
+    """Where flow's size follows the people in normal video, the file that says it."""
+    return [Layout(dataset).flow_size] if PLAN.sizing() else []
+
+
 def frame_files():
     kinds = ("frames", "differences", "flow")
     return [path for chunk in PLAN.chunks() for kind in kinds for path in chunk.outputs(kind)]
@@ -40,6 +45,7 @@ for chunk in PLAN.chunks():
         input:
             videos=chunk.paths,
             frames=chunk.outputs("frames"),
+            people=flow_size(chunk.dataset),
             code=script_code("differences.py", f"datasets.{PLAN.adapter_name(chunk.dataset)}"),
         output:
             differences=chunk.outputs("differences"),
@@ -62,3 +68,36 @@ for chunk in PLAN.chunks():
             f"Differences and optical flow of {len(chunk.clips)} {chunk.split} clips of {chunk.dataset}"
         script:
             "../scripts/differences.py"
+
+
+for dataset in PLAN.datasets if PLAN.sizing() else []:
+    chunk = PLAN.few(dataset, CLIPS)
+
+    rule:
+        name:
+            f"flow_size_{dataset}"
+        input:
+            weights=layout.WEIGHTS,
+            videos=chunk.paths,
+            code=script_code(
+                "flow_size.py", f"objects.{PARAMS.objects.detector}", f"datasets.{PLAN.adapter_name(dataset)}"
+            ),
+        output:
+            people=Layout(dataset).flow_size,
+        log:
+            f"logs/flow_size/{dataset}.log",
+        benchmark:
+            f"benchmarks/flow_size/{dataset}.tsv"
+        priority: urgency("train")
+        threads: 1
+        resources:
+            mem_mb=2500,
+        params:
+            dataset=dataset,
+            clips=chunk.clips,
+            fingerprint=chunk.fingerprint,
+            section=section("frames", "differences", "objects", f"datasets.{dataset}"),
+        message:
+            f"Looking at how tall people are in {len(chunk.clips)} training clips of {dataset}"
+        script:
+            "../scripts/flow_size.py"

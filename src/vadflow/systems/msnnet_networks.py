@@ -22,9 +22,13 @@ Stem = Literal["convolution", "space_to_depth"]
 
 def block(inputs: int, outputs: int, *, bare: bool = False) -> nn.Sequential:
     """Two times conv3x3 - BN - ReLU; `bare` ends in the second convolution (methods.md 2.3)."""
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    ]
     layers.append(nn.Conv2d(outputs, outputs, 3, 1, 1, bias=bare))
-    return nn.Sequential(*layers, *([] if bare else [nn.BatchNorm2d(outputs), nn.ReLU()]))
+    return nn.Sequential(*layers, *([] if bare else [nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]))
 
 
 class Encoder(nn.Module):
@@ -58,11 +62,11 @@ class Decoder(nn.Module):
         self.top = block(2 * b + widths["half"], 2 * b)
         if stem == "convolution":
             up, self.draw = nn.ConvTranspose2d(2 * b, b, 3, 2, 1, 1), nn.Conv2d(b, outputs, 3, 1, 1)
-            self.head = nn.Sequential(up, nn.Conv2d(b, b, 3, 1, 1), nn.ReLU())
+            self.head = nn.Sequential(up, nn.Conv2d(b, b, 3, 1, 1), nn.ReLU(inplace=True))
             self.spread: nn.Module = nn.Identity()
         else:
             self.draw = nn.Conv2d(2 * b, 4 * outputs, 3, 1, 1)
-            self.head = nn.Sequential(nn.Conv2d(2 * b, 2 * b, 3, 1, 1), nn.ReLU())
+            self.head = nn.Sequential(nn.Conv2d(2 * b, 2 * b, 3, 1, 1), nn.ReLU(inplace=True))
             self.spread = nn.PixelShuffle(2)
 
     def start_at_zero(self) -> None:

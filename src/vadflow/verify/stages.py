@@ -24,7 +24,7 @@ def _model(file: str) -> str:
 STAGES = {
     "frames": (_made("frames"), _ANY.index("*")),
     "differences": (_made("differences"),),
-    "flow": (_made("flow"),),
+    "flow": (_made("flow"), _ANY.flow_size),
     "objects": (_made("objects"), _made("poses")),
     "pseudo": (_ANY.pseudo,),
     "training": tuple(map(_model, MODEL_FILES)),
