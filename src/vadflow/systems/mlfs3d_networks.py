@@ -19,7 +19,9 @@ STRIDES = ((1, 2, 2), (2, 2, 2), (2, 2, 2), (2, 2, 2))
 
 def layer(inputs: int, outputs: int, stride: tuple[int, int, int] = (1, 1, 1)) -> nn.Sequential:
     """Conv3d 3x3x3 - BN - LeakyReLU 0.2."""
-    return nn.Sequential(nn.Conv3d(inputs, outputs, 3, stride, 1), nn.BatchNorm3d(outputs), nn.LeakyReLU(0.2))
+    return nn.Sequential(
+        nn.Conv3d(inputs, outputs, 3, stride, 1), nn.BatchNorm3d(outputs), nn.LeakyReLU(0.2, inplace=True)
+    )
 
 
 def up_layer(inputs: int, outputs: int, stride: tuple[int, int, int]) -> nn.ConvTranspose3d:
@@ -132,7 +134,7 @@ class PlainDecoder(nn.Module):
         widths = [ratio * b for ratio in (*RATIOS[::-1],)] + [channels]
         layers: list[nn.Module] = []
         for inputs, outputs, stride in zip(widths[:-1], widths[1:], STRIDES[::-1], strict=True):
-            layers += [up_layer(inputs, outputs, stride), nn.BatchNorm3d(outputs), nn.LeakyReLU(0.2)]
+            layers += [up_layer(inputs, outputs, stride), nn.BatchNorm3d(outputs), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers[:-2])
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
