@@ -51,7 +51,7 @@ def maps_of(system: Any, segment: Any, stride: int) -> list[tuple[int, Mapping[s
     from vadflow.systems.cells import flow_energy
 
     found = []
-    for frame, maps, _ in system._maps(segment, stride):
+    for frame, maps, _ in system.maps(segment, stride):
         shape = maps["prediction"].shape
         found.append((frame, {**maps, "flow": flow_energy(segment.clip, frame, shape)}))
     return found

@@ -177,7 +177,8 @@ def test_what_the_network_sees_is_the_four_frames_in_another_basis() -> None:
 def test_published_score_adds_both_parts_in_their_normal_ranges() -> None:
     system = System(small_params("msnnet"), (32, 48, 1))
     system.ranges = np.array([10.0, 0.5], np.float32)
-    assert system._published(psnr=30.0, distance=0.2) == pytest.approx(-0.6 * 3 + 0.4 * 0.4)
+    score, terms = system.published(30.0, {"distance_mean": 0.2})
+    assert score == pytest.approx(-0.6 * 3 + 0.4 * 0.4) and terms == {"psnr": 30.0}
 
 
 def test_error_counts_where_something_moves(tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_error_counts_where_something_moves(tmp_path: Path) -> None:
     system = System(small_params("msnnet"), (32, 48, 1))
     from vadflow.clip import Segment
 
-    _, maps, _ = next(iter(system._maps(Segment(clip, 0, 8), 1)))
+    _, maps, _ = next(iter(system.maps(Segment(clip, 0, 8), 1)))
     assert np.flatnonzero(maps["moving"]).tolist() == [2 * 6 + 3]
     assert maps["moving"][2, 3] == pytest.approx(np.sqrt(maps["prediction"][2, 3] * 18), rel=1e-4)
 

@@ -32,25 +32,22 @@ Letters: N windows, C channels, H W px, gh gw cells of 8 px.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
 
-from vadflow.clip import ClipView, Segment
-from vadflow.frames.windows import WindowSampler, stream_windows
+from vadflow.clip import Segment
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
-from vadflow.systems.between import BETWEEN_NOTE, Judged, fill_between
-from vadflow.systems.cells import flow_energy
+from vadflow.systems.aggregate import AGGREGATE_NOTE
+from vadflow.systems.between import BETWEEN_NOTE
+from vadflow.systems.windows import WindowScoreParams, WindowSystem
 
 if TYPE_CHECKING:
     from vadflow.systems.msnnet_model import Predictor
 
-WINDOW = 5
-"""Frames a window: four seen, one predicted."""
 ReadMode = Literal["plain", "items", "both"]
 
 
@@ -101,21 +98,13 @@ class TrainParams(Section):
     precision: Literal["fp32", "bf16"] = Field(description="bf16 pays only where the machine has bf16 units")
 
 
-class ScoreParams(Section):
-    """Our score: shares of the three maps, each in units of its usual error, and the aggregate."""
+class ScoreParams(WindowScoreParams):
+    """Shares of the three maps in our score, and the published one."""
 
     prediction: float = Field(ge=0, description="share of the prediction error")
     moving: float = Field(ge=0, description="share of prediction error x flow, sqrt(|error|^2 |v|^2)")
     distance: float = Field(ge=0, description="share of the distance to the nearest item")
     paper_psnr: float = Field(ge=0, le=1, description="share of PSNR in the published score; the rest is distance")
-    normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
-    every: int = Field(
-        ge=1,
-        le=16,
-        description="predict every k-th frame; errors in between are interpolated, the flow is each frame's own",
-    )
-    batch: int = Field(ge=1, le=256, description="windows scored at a time")
-    aggregate: AggregateParams
 
 
 class Params(Section):
@@ -126,13 +115,11 @@ class Params(Section):
     score: ScoreParams
 
 
-class System(base.System):
+class System(WindowSystem):
     """A U-Net that predicts the next frame through three memory pools."""
 
-    needs = frozenset({"frames", "differences", "flow"})
-    localises = True
-    paper_crop = (WINDOW - 1, 0)
-
+    shares = ("prediction", "moving", "distance")
+    moves = "prediction"
     notes = (
         "score: error weighted by flow, a form suggested by others' results on Ped2's test set",
         AGGREGATE_NOTE,
@@ -141,21 +128,21 @@ class System(base.System):
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
         """Build with random weights from torch's global generator."""
-        from vadflow.systems.msnnet_model import Predictor as Network
-
         super().__init__(params, frame_shape)
-        self.model: Predictor = Network(params, frame_shape[2]).eval()
-        shares = {name: float(getattr(params.score, name)) for name in ("prediction", "moving", "distance")}
-        self.aggregator = Aggregator(params.score.aggregate, shares, frame_shape)
         self.ranges = np.ones(2, np.float32)
         """Mean range over normal clips of PSNR (dB) and of memory distance: the units of the published score."""
+
+    def build(self) -> Predictor:
+        """The U-Net."""
+        from vadflow.systems.msnnet_model import Predictor as Network
+
+        return Network(self.params, self.frame_shape[2]).eval()
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Train; then learn the usual error at each place and the units of the published score."""
         from vadflow.systems.msnnet_training import train
 
-        long_enough = [s for s in video.held_out if s.stop - s.start >= WINDOW]
-        train(self.model, self._sampler(video.fit), self._sampler(long_enough) if long_enough else None, loop)
+        train(self.model, *self.samplers(video), loop)
         parts: list[np.ndarray] = []
         self.aggregator.fit(maps for segment in video.fit for maps in self._normal(segment, parts))
         spans = np.array([np.ptp(part, axis=0) for part in parts if len(part) > 1], np.float32)  # (clips, 2)
@@ -164,59 +151,22 @@ class System(base.System):
     def _normal(self, segment: Segment, parts: list[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
         """Yield a normal segment's maps; leave its (windows, 2) PSNR and distances in `parts`."""
         seen = []
-        for _, maps, psnr in self._maps(segment, self.params.score.normal_stride):
+        for _, maps, psnr in self.maps(segment, self.params.score.normal_stride):
             seen.append((psnr, float(maps["distance"].mean())))
             yield maps
         parts.append(np.array(seen).reshape(-1, 2))
 
-    def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
-        """Yield a score for every frame that ends a window; for a shorter clip, for its last frame."""
-        judged = self._judged(Segment(clip, 0, len(clip)), self.params.score.every)
-        for frame, errors, psnr in fill_between(judged, len(clip)):
-            maps = self._weighed(clip, frame, errors)
-            score, patches, terms = self.aggregator.score(maps)
-            regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
-            means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
-            published = self._published(psnr, means["distance_mean"])
-            yield base.FrameScore(frame, score, published, patches, regions, terms | means | {"psnr": psnr})
-
-    def _published(self, psnr: float, distance: float) -> float:
+    def published(self, number: float, means: Mapping[str, float]) -> tuple[float, dict[str, float]]:
+        """Weighted sum of -PSNR (dB) and memory distance, each over its mean range; PSNR as a term."""
         share = self.params.score.paper_psnr
-        return float(share * -psnr / self.ranges[0] + (1 - share) * distance / self.ranges[1])
-
-    def _maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw), PSNR in dB) of a segment's windows, `stride` frames apart."""
-        for frame, errors, psnr in self._judged(segment, stride):
-            yield frame, self._weighed(segment.clip, frame, errors), psnr
-
-    def _weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The maps of a frame with `moving`, its error x its own flow."""
-        error = errors["prediction"]
-        return {**errors, "moving": np.sqrt(error * flow_energy(clip, frame, error.shape))}
-
-    def _judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
-        """Yield (last frame, the network's maps, PSNR in dB) of a segment's windows."""
-        frames, batch = segment.clip.frames, self.params.score.batch
-        start, stop = segment.start, segment.stop
-        for windows, ends in stream_windows(frames, WINDOW, batch, start=start, stop=stop, stride=stride):
-            errors, psnr = self.model.error_maps(windows)
-            for i, end in enumerate(ends):
-                yield int(end), {name: error[i] for name, error in errors.items()}, float(psnr[i])
-
-    def _sampler(self, segments: Sequence[Segment]) -> WindowSampler:
-        train = self.params.train
-        return WindowSampler(segments, length=WINDOW, crop=train.crop, motion_share=train.motion_share)
+        score = share * -number / self.ranges[0] + (1 - share) * means["distance_mean"] / self.ranges[1]
+        return float(score), {"psnr": number}
 
     def state(self) -> dict[str, np.ndarray]:
         """Weights and items, the usual errors, the units of the published score."""
-        from vadflow.systems.frame_networks import weights_of
-
-        return weights_of(self.model) | self.aggregator.state() | {"ranges": self.ranges}
+        return super().state() | {"ranges": self.ranges}
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` gave."""
-        from vadflow.systems.frame_networks import load_weights
-
-        load_weights(self.model, state)
-        self.aggregator.load(state)
+        super().load(state)
         self.ranges = np.array(state["ranges"], np.float32)

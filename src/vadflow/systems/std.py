@@ -33,25 +33,19 @@ Letters: N windows, C channels, H W px padded to multiples of 16, h w the H / 8 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 from pydantic import Field
 
-from vadflow.clip import ClipView, Segment
-from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
-from vadflow.systems.between import BETWEEN_NOTE, Judged, fill_between
-from vadflow.systems.cells import flow_energy
+from vadflow.systems.aggregate import AGGREGATE_NOTE
+from vadflow.systems.between import BETWEEN_NOTE
+from vadflow.systems.windows import WindowScoreParams, WindowSystem
 
 if TYPE_CHECKING:
     from vadflow.systems.std_model import Dissociation
-
-WINDOW = 5
-"""Frames a window (methods.md 4.2)."""
 
 
 class NetworkParams(Section):
@@ -88,21 +82,13 @@ class TrainParams(Section):
     precision: Literal["fp32", "bf16"] = Field(description="bf16 pays only where the machine has bf16 units")
 
 
-class ScoreParams(Section):
-    """Our score: shares of the four maps, each in units of its usual error, and the aggregate."""
+class ScoreParams(WindowScoreParams):
+    """Shares of the four maps in our score."""
 
     prediction: float = Field(ge=0, description="share of the prediction error |S + M - y|^2")
     motion: float = Field(ge=0, description="share of the motion branch's own error |b + M - y|^2")
     moving: float = Field(ge=0, description="share of motion error x flow, sqrt(|b + M - y|^2 |v|^2)")
     cluster: float = Field(ge=0, description="share of the cluster distance")
-    normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
-    every: int = Field(
-        ge=1,
-        le=16,
-        description="predict every k-th frame; errors in between are interpolated, the flow is each frame's own",
-    )
-    batch: int = Field(ge=1, le=256, description="windows scored at a time")
-    aggregate: AggregateParams
 
 
 class Params(Section):
@@ -114,12 +100,11 @@ class Params(Section):
     score: ScoreParams
 
 
-class System(base.System):
+class System(WindowSystem):
     """Two auto-encoders and a deep k-means layer."""
 
-    needs = frozenset({"frames", "differences", "flow"})
-    localises = True
-    paper_crop = (WINDOW - 1, 0)
+    shares = ("prediction", "motion", "moving", "cluster")
+    moves = "motion"
     paper = {  # noqa: RUF012  # ClassVar in the base
         "ped2": base.PaperClaim(0.967, "unstated", "Chang et al. 2022, by two comparison tables; ECCV version 0.965"),
         "avenue": base.PaperClaim(0.871, "unstated", "Chang et al. 2022, by two comparison tables; ECCV version 0.860"),
@@ -132,68 +117,20 @@ class System(base.System):
         "cluster learning rate and steps: lowered after a look at Ped2's test set",
     )
 
-    def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
-        """Build with random weights from torch's global generator."""
+    def build(self) -> Dissociation:
+        """Both auto-encoders with the cluster layer."""
         from vadflow.systems.std_model import Dissociation as Networks
 
-        super().__init__(params, frame_shape)
-        self.model: Dissociation = Networks(params, frame_shape[2]).eval()
-        shares = {name: float(getattr(params.score, name)) for name in ("prediction", "motion", "moving", "cluster")}
-        self.aggregator = Aggregator(params.score.aggregate, shares, frame_shape)
+        return Networks(self.params, self.frame_shape[2]).eval()
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Pretrain, set the centres, train jointly; then learn the usual error at each place."""
         from vadflow.systems.std_training import train
 
-        long_enough = [s for s in video.held_out if s.stop - s.start >= WINDOW]
-        train(self.model, self._sampler(video.fit), self._sampler(long_enough) if long_enough else None, loop)
+        train(self.model, *self.samplers(video), loop)
         stride = self.params.score.normal_stride
-        self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self._maps(segment, stride))
+        self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self.maps(segment, stride))
 
-    def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
-        """Yield a score for every frame that ends a window; for a shorter clip, for its last frame."""
-        judged = self._judged(Segment(clip, 0, len(clip)), self.params.score.every)
-        for frame, errors, published in fill_between(judged, len(clip)):
-            maps = self._weighed(clip, frame, errors)
-            score, patches, terms = self.aggregator.score(maps)
-            regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
-            means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
-            yield base.FrameScore(frame, score, published, patches, regions, terms | means)
-
-    def _maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw), published score) of a segment's windows, `stride` frames apart."""
-        for frame, errors, published in self._judged(segment, stride):
-            yield frame, self._weighed(segment.clip, frame, errors), published
-
-    def _weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The maps of a frame with `moving`, its error x its own flow."""
-        error = errors["motion"]
-        return {**errors, "moving": np.sqrt(error * flow_energy(clip, frame, error.shape))}
-
-    def _judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
-        """Yield (last frame, the network's maps, published score) of a segment's windows."""
-        frames, batch = segment.clip.frames, self.params.score.batch
-        start, stop = segment.start, segment.stop
-        for windows, ends in stream_windows(frames, WINDOW, batch, start=start, stop=stop, stride=stride):
-            errors, published = self.model.error_maps(windows)
-            for i, end in enumerate(ends):
-                yield int(end), {name: error[i] for name, error in errors.items()}, float(published[i])
-
-    def _sampler(self, segments: Sequence[Segment]) -> WindowSampler:
-        train = self.params.train
-        return WindowSampler(segments, length=WINDOW, crop=train.crop, motion_share=train.motion_share)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Weights and the usual errors."""
-        weights = {f"model.{name}": value.detach().cpu().numpy() for name, value in self.model.state_dict().items()}
-        return weights | self.aggregator.state()
-
-    def load(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back weights and usual errors."""
-        import torch
-
-        weights = {
-            k.removeprefix("model."): torch.from_numpy(np.array(v)) for k, v in state.items() if k.startswith("model.")
-        }
-        self.model.load_state_dict(weights)
-        self.aggregator.load(state)
+    def published(self, number: float, means: Mapping[str, float]) -> tuple[float, dict[str, float]]:
+        """What the network gives already: -1 / mean(error x cluster distance)."""
+        return number, {}
