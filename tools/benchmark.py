@@ -47,7 +47,7 @@ class Stopwatch:
 
 
 def stages(
-    params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path, flow_side: int | None
+    params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path, flow_side: int
 ) -> dict[str, float]:
     """Run one clip through the stages; seconds by stage, by `score <system>`, and the clip's `n_frames`."""
     import numpy as np
@@ -76,7 +76,7 @@ def stages(
         write_differences(folder / "frames.npy", folder / "differences.npy", cell=d.cell)
         clip = replace(clip, differences_path=folder / "differences.npy")
     with watch("flow"):
-        flow = flow_cells(frames, cell=d.flow_cell, max_side=flow_side or d.flow_max_side, preset=d.flow_preset)
+        flow = flow_cells(frames, cell=d.flow_cell, max_side=flow_side, preset=d.flow_preset)
         np.save(folder / "flow.npy", np.stack(list(flow)))
         clip = replace(clip, flow_path=folder / "flow.npy")
     if "objects" in needs:
@@ -114,7 +114,8 @@ def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[i
     params, place, total = load("params.yaml"), Layout(dataset), dict[str, float]()
     systems = {name: load_system(Path(place.model("weights.safetensors", name, seed)).parent) for name in names}
     own = params.objects.of(params.objects.detector)
-    side = read_json(place.flow_size)["max_side"] if Path(place.flow_size).exists() else None
+    by_people = params.differences.flow_person_px is not None
+    side = read_json(place.flow_size)["max_side"] if by_people else params.differences.flow_max_side
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
     sources = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"]
     for turn, number in enumerate([numbers[0], *numbers]):

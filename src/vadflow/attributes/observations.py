@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vadflow.objects.base import whole
+
 KEYPOINTS = 17
 
 
@@ -65,10 +67,7 @@ class Observations:
     @property
     def whole(self) -> np.ndarray:
         """(N,) bool: the box does not touch the border of the frame, so its height and foot are the object's own."""
-        height, width = self.size
-        margin = 2.0
-        low = (self.box[:, :2] > margin).all(axis=1)
-        return low & (self.box[:, 2] < width - margin) & (self.box[:, 3] < height - margin)
+        return whole(self.box, self.size)
 
     def pick(self, rows: np.ndarray) -> Observations:
         """The rows of an index or a mask."""

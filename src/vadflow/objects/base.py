@@ -61,6 +61,22 @@ class Boxes:
         return Boxes(clipped, self.confidence, self.class_id, self.probabilities).take(kept)
 
 
+def whole(xyxy: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Which boxes do not touch the border of the frame, so that height and foot are the object's own.
+
+    Args:
+        xyxy: (n, 4) px.
+        size: (height, width) of the frame, px.
+
+    Returns:
+        (n,) bool.
+    """
+    height, width = size
+    margin = 2.0
+    low = (xyxy[:, :2] > margin).all(axis=1)
+    return np.asarray(low & (xyxy[:, 2] < width - margin) & (xyxy[:, 3] < height - margin))
+
+
 class Detector(Protocol):
     """A detector. Adding `objects/<key>.py` with `Params` and a class `Detector` of this shape is all it takes to add one."""
 

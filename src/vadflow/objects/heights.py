@@ -6,14 +6,14 @@ six times as large move as visibly in a frame a sixth as wide. Only training cli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
 from vadflow.frames.decode import Decoder, Limits
-from vadflow.objects.base import Detector
+from vadflow.objects.base import Detector, whole
 from vadflow.types import ClipSource
 
 CLIPS = 12
@@ -51,12 +51,11 @@ def person_heights(
     return np.array(found, np.float32), longest
 
 
-def _heights(frame: np.ndarray, detector: Detector) -> Iterable[float]:
+def _heights(frame: np.ndarray, detector: Detector) -> list[float]:
     (boxes,) = detector.detect([frame])
-    x1, y1, x2, y2 = boxes.xyxy.T
-    whole = (x1 > 1) & (y1 > 1) & (x2 < frame.shape[1] - 1) & (y2 < frame.shape[0] - 1)
     person = np.array([detector.names.get(int(kind)) == "person" for kind in boxes.class_id], bool)
-    return (y2 - y1)[whole & person & (boxes.confidence >= _CONFIDENCE)].tolist()
+    kept = person & (boxes.confidence >= _CONFIDENCE) & whole(boxes.xyxy, (frame.shape[0], frame.shape[1]))
+    return (boxes.xyxy[:, 3] - boxes.xyxy[:, 1])[kept].tolist()
 
 
 def flow_side(heights: np.ndarray, longest: int, *, person_px: float, max_side: int) -> int:

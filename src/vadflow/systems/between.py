@@ -14,7 +14,7 @@ BETWEEN_NOTE = "errors between judged frames: interpolated, not held, after a lo
 """For the notes of every system that uses it."""
 
 Judged = tuple[int, Mapping[str, np.ndarray], float]
-"""(frame, error maps (gh, gw) by name, published score)."""
+"""(frame, error maps (gh, gw) by name, the network's number: what its published score is made of)."""
 
 
 def fill_between(judged: Iterable[Judged], stop: int) -> Iterator[Judged]:
@@ -22,7 +22,7 @@ def fill_between(judged: Iterable[Judged], stop: int) -> Iterator[Judged]:
 
     Args:
         judged: in order of frames; those that follow one another pass unchanged.
-        stop: one past the last frame to yield; after the last judged frame its maps and score hold.
+        stop: one past the last frame to yield; after the last judged frame its maps and number hold.
     """
     before: Judged | None = None
     for after in judged:
