@@ -37,7 +37,7 @@ def params(folder: Path, **more: Any) -> rehearsal.Params:
         "fps": 10,
     }
     kinds = {"skip": {"skips": [2]}}
-    given = {"of": of, "every": 2, "kinds": kinds, "normal": 10, "span": 8, "seed": 0, "fps": 10} | more
+    given = {"of": of, "every": 2, "first": 1, "kinds": kinds, "normal": 10, "span": 8, "seed": 0, "fps": 10} | more
     return rehearsal.Params.model_validate({"adapter": "rehearsal", **given})
 
 
@@ -66,6 +66,27 @@ def test_training_clips_are_copied_and_the_held_out_ones_spoiled(tmp_path: Path)
     assert labels == one_turn * 2 + [0] * 8
     assert levels(frames)[:18] == [4 * t + 1 for t in [*range(10), *range(10, 26, 2)]]
     assert levels(frames)[18] == 4 * 26 + 1, "the clip goes on where the pseudo-anomaly ended: no jump back"
+
+
+def test_each_clip_can_be_held_out_once(tmp_path: Path) -> None:
+    folder, held = normal_clips(tmp_path / "normal", 5), []
+    for first in range(2):
+        held += [s.name for s in rehearsal.clips(params(folder, first=first), "made") if s.split == "test"]
+    assert sorted(held) == ["00", "01", "02", "03", "04"]
+    with pytest.raises(ValueError, match="first < every"):
+        params(folder, first=2)
+
+
+def test_what_is_wrong_in_a_box_lets_the_rest_play_on(tmp_path: Path) -> None:
+    local = {"local_skip": {"skips": [2], "min_size": 0.2, "max_size": 0.2, "feather_px": 0}}
+    _, frames, labels = made(params(normal_clips(tmp_path / "normal", 2), kinds=local), tmp_path / "made")[1]
+    outside = np.array([np.bincount(frame[..., 0].ravel()).argmax() for frame in frames])
+    assert outside.tolist() == [4 * t + 1 for t in range(T)] and len(labels) == T
+    spoiled = np.array(
+        [(frame != frame[0, 0]).any() or (frame != level).any() for frame, level in zip(frames, outside, strict=True)]
+    )
+    assert spoiled[10] == 0 and spoiled[11:18].all(), "at first both show the same frame, then the box runs ahead"
+    assert not spoiled[:10].any() and not spoiled[18:28].any()
 
 
 def test_a_patch_changes_pixels_and_the_draw_repeats(tmp_path: Path) -> None:

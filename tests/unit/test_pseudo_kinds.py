@@ -20,6 +20,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "skip": {"skips": [2, 3, 4, 5]},
     "reverse": {},
     "noise": {"sigma": 0.05},
+    "local_skip": {"skips": [2, 3], "min_size": 0.3, "max_size": 0.5, "feather_px": 2.0},
     "patch": {"min_size": 0.2, "max_size": 0.5, "max_move_px": 5, "feather_px": 2.0},
 }
 """Add a section here when you add a pseudo-anomaly file."""
@@ -99,6 +100,22 @@ def test_skip_reads_every_s_th_frame_and_holds_the_last() -> None:
     frames = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
     row = SimpleNamespace(start=3, skip=3, seed=0)
     assert base.load("skip").replay(row, frames, 4, None).ravel().tolist() == [3, 6, 9, 9]
+
+
+def test_a_local_skip_is_fast_in_its_box_and_nowhere_else() -> None:
+    frames = np.broadcast_to(10 * np.arange(10, dtype=np.uint8)[:, None, None, None], (10, 20, 20, 1))
+    row = SimpleNamespace(start=1, skip=3, x1=4, y1=2, x2=9, y2=12, sigma=0.0, seed=0)
+    made = base.load("local_skip").replay(row, frames, 3, None)[..., 0]
+    for i in range(3):
+        expected = np.full((20, 20), 10 * (1 + i))
+        expected[2:12, 4:9] = 10 * (1 + 3 * i)
+        assert np.array_equal(made[i], expected)
+
+
+def test_a_local_skip_lies_where_something_moves(tmp_path: Path) -> None:
+    one = clip(tmp_path, "01")  # its square walks along rows 8 to 16
+    found = rows(("local_skip", base.load("local_skip").Params.model_validate(EXAMPLES["local_skip"])), [one])
+    assert found and all(row.y1 < 16 and row.y2 > 8 for row in found)
 
 
 def test_reverse_runs_backwards() -> None:

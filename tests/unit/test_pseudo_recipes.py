@@ -32,7 +32,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[ClipView]:
 
 def test_columns_and_types_survive_the_file(clips: list[ClipView], tmp_path: Path) -> None:
     found = build(clips)
-    assert list(found.columns) == list(recipes.COLUMNS) and len(found) == 3 * 4 * 4
+    assert list(found.columns) == list(recipes.COLUMNS) and len(found) == 3 * 4 * len(KINDS)
     assert {name: str(found[name].dtype) for name in found} == {n: d for n, (d, _) in recipes.COLUMNS.items()}
     io.write_table(tmp_path / "p.parquet", found)
     pd.testing.assert_frame_equal(io.read_table(tmp_path / "p.parquet"), found)

@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from vadflow import plugins
 from vadflow.datasets.labels import read_flags, require_length
@@ -48,6 +48,9 @@ class Params(Section):
     adapter: Literal["rehearsal"]
     of: dict[str, Any] = Field(description="section of the dataset whose training clips are taken")
     every: int = Field(ge=2, description="every so many-th of its training clips is held out and spoiled")
+    first: int = Field(
+        ge=0, description="number of the first clip held out; 0 to every - 1 in turn hold out each clip once"
+    )
     kinds: dict[str, dict[str, Any]] = Field(
         min_length=1, description="pseudo-anomalies in turn, each with its own section"
     )
@@ -55,6 +58,12 @@ class Params(Section):
     span: int = Field(ge=2, description="frames of each pseudo-anomaly")
     seed: int = Field(ge=0, description="of all draws")
     fps: float = Field(gt=0, le=1000, description="frames a second of the video written")
+
+    @model_validator(mode="after")
+    def _within(self) -> Params:
+        if self.first >= self.every:
+            raise ValueError("expected first < every")
+        return self
 
     @field_validator("of")
     @classmethod
@@ -99,10 +108,10 @@ def clips(params: Params, root: str) -> list[ClipSource]:
         VadflowError: there are too few clips to hold one out.
     """
     names = [source.name for source in _originals(params, root)]
-    held = set(names[params.every // 2 :: params.every])
+    held = set(names[params.first :: params.every])
     if not held:
-        what = f"expected more than {params.every // 2} training clips, found {len(names)}"
-        raise VadflowError(what, where="rehearsal", fix="Lower `every`, or cut the video into clips.")
+        what = f"expected more than {params.first} training clips, found {len(names)}"
+        raise VadflowError(what, where="rehearsal", fix="Lower `first`, or cut the video into clips.")
     train = [_source(root, "train", name) for name in names if name not in held]
     return train + [_source(root, "test", name) for name in names if name in held]
 
@@ -171,11 +180,11 @@ def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int]]:
             yield from ((frame, 0) for frame in clip.frames[at:])
             return
         row = module.draw(rng, clip, start=at, window=params.span, params=chosen, donors=[clip])
-        taken = params.span * int(row.get("skip", 1))
-        if at + taken <= length:
+        needed = params.span * int(row.get("skip", 1))
+        if at + needed <= length:
             recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
             yield from ((frame, 1) for frame in module.replay(recipe, clip.frames, params.span, clip.frames))
-            at += taken
+            at += params.span if "x1" in row else needed  # what is wrong in a box only lets the rest play on
 
 
 class _Recipe:

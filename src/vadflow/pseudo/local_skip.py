@@ -1,0 +1,61 @@
+"""Frame skipping in one part of the frame: whoever passes there moves s times as fast, while the rest goes on as it was.
+
+`skip` makes everybody fast at once, which no scene ever shows and which a mean over the whole frame sees best. One runner or one cyclist
+among walkers is local: so is this. The part is a box with soft edges, drawn where something moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from vadflow.clip import ClipView
+from vadflow.params import Section
+from vadflow.pseudo.base import Row, steps
+from vadflow.pseudo.patch import feather
+
+
+class Params(Section):
+    """Frame skipping in a box; sizes as shares of the frame."""
+
+    skips: list[Annotated[int, Field(ge=2, le=16)]] = Field(min_length=1, description="distances drawn from, frames")
+    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
+    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
+    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Params:
+        if self.min_size > self.max_size:
+            raise ValueError("expected min_size <= max_size")
+        return self
+
+
+def draw(
+    rng: np.random.Generator, clip: ClipView, *, start: int, window: int, params: Params, donors: Sequence[ClipView]
+) -> Row:
+    """Choose distance, size and place: a pixel drawn by how much changes there within the window lies in the box."""
+    H, W = clip.frames.shape[1:3]
+    h, w = (max(1, round(side * rng.uniform(params.min_size, params.max_size))) for side in (H, W))
+    skip = int(rng.choice(params.skips))
+    first, *later = (
+        np.asarray(clip.frames[at], np.float32).sum(axis=2)
+        for at in steps(start, max(skip * window // 4, 1), 4, len(clip.frames))
+    )
+    change = np.square(np.mean([np.abs(frame - first) for frame in later], axis=0)).ravel()
+    total = float(change.sum())
+    y, x = np.unravel_index(int(rng.choice(change.size, p=change / total if total > 0 else None)), (H, W))
+    x1, y1 = (int(np.clip(c - s // 2, 0, side - s)) for c, s, side in ((x, w, W), (y, h, H)))
+    return {"skip": skip, "x1": x1, "y1": y1, "x2": x1 + w, "y2": y1 + h, "sigma": params.feather_px}
+
+
+def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) -> np.ndarray:
+    """Read every `skip`-th frame inside the box, every frame outside."""
+    clip = np.array(frames[steps(row.start, 1, window, len(frames))])  # a copy: memory-mapped frames are read-only
+    fast = frames[steps(row.start, row.skip, window, len(frames))]
+    box = (slice(None), slice(int(row.y1), int(row.y2)), slice(int(row.x1), int(row.x2)))
+    alpha = feather((int(row.y2 - row.y1), int(row.x2 - row.x1)), float(row.sigma))[..., None]
+    clip[box] = np.rint(alpha * fast[box] + (1 - alpha) * clip[box]).astype(np.uint8)
+    return clip
