@@ -1,36 +1,32 @@
-"""The tables of docs/choosing.md: how the one aggregate of all frame-level systems was chosen, without a test set.
+"""The choice behind docs/choosing.md: one aggregate for all frame-level systems, picked from a whole grid without a test set.
 
-    PYTHONPATH=src python tools/choose_aggregate.py <workspace>:<dataset> ...
+    PYTHONPATH=src python tools/choose_aggregate.py <workspace> ...
 
-Each workspace must have trained `std`, on a rehearsal (`adapter: rehearsal`) or on another day of the built-in scene. Every error map that
-`std` makes is sent through variants of the aggregate; printed is the micro AUC after the smoother. Nothing is written.
+Each workspace is a scene: its datasets are rehearsals (`adapter: rehearsal`) of one dataset's training clips, on which frame-level systems were
+trained. Every map that counts in a system's score is sent through every setting of the grid. The rule stands in `main`: a setting's worth is its
+micro AUC after the smoother, as a mean over folds, then systems, then scenes; the largest wins. Nothing is written.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-MAPS = ("flow", "prediction", "motion", "moving")
-VARIANTS: dict[str, dict[str, float]] = {
-    "as in params.yaml": {},
-    "power 1 (squared errors)": {"power": 1.0},
-    "power 0.25": {"power": 0.25},
-    "patch 8 px": {"patch_px": 8},
-    "patch 8 px, reach 16 px, pool 4": {"patch_px": 8, "reach_px": 16, "pool": 4.0},
-    "patch 32 px": {"patch_px": 32},
-    "reach 16 px": {"reach_px": 16},
-    "floor 0.5": {"floor": 0.5},
-    "pool 1 (mean)": {"pool": 1.0},
-    "pool 4": {"pool": 4.0},
-    "pool 64 (largest)": {"pool": 64.0},
+GRID: dict[str, tuple[float, ...]] = {
+    "power": (0.25, 0.5, 1.0),
+    "patch_px": (8.0, 16.0, 32.0, 48.0),
+    "reach_px": (8.0, 16.0, 32.0, 64.0),
+    "pool": (1.0, 2.0, 4.0, 16.0, 64.0),
 }
-Stream = dict[str, list[tuple[int, Mapping[str, np.ndarray]]]]
+Setting = tuple[float, ...]
+Stream = list[tuple[int, Mapping[str, np.ndarray]]]
 
 
 def views(dataset: str, split: str) -> list[Any]:
@@ -41,88 +37,102 @@ def views(dataset: str, split: str) -> list[Any]:
 
     place, found = Layout(dataset), []
     for row in read_table(place.index(split)).itertuples():
-        paths = {f"{kind}_path": Path(place.clip(kind, split, row.clip)) for kind in ("frames", "flow")}
+        paths = {f"{kind}_path": Path(place.clip(kind, split, row.clip)) for kind in ("frames", "differences", "flow")}
         found.append(ClipView(row.clip, float(row.fps), (int(row.height), int(row.width)), **paths))
     return found
 
 
-def maps_of(system: Any, segment: Any, stride: int) -> list[tuple[int, Mapping[str, np.ndarray]]]:
-    """(frame, error maps) of one segment, the flow among them."""
-    from vadflow.systems.cells import flow_energy
-
-    found = []
-    for frame, maps, _ in system.maps(segment, stride):
-        shape = maps["prediction"].shape
-        found.append((frame, {**maps, "flow": flow_energy(segment.clip, frame, shape)}))
-    return found
+def step(system: Any) -> int:
+    """Frames between two windows when a test clip is judged."""
+    score = getattr(system.params, "score", None)
+    return int(getattr(score, "every", getattr(score, "stride", 1)))
 
 
-def gather(
-    dataset: str,
-) -> tuple[Any, tuple[int, ...], Stream, Stream, dict[str, np.ndarray], Callable[[np.ndarray], np.ndarray]]:
-    """Everything the variants need: shipped aggregate, frame shape, maps of normal and of judged clips, labels, smoother."""
+def worth(
+    aggregator: Any, normal: list[Stream], judged: dict[str, Stream], truth: Any
+) -> Iterator[tuple[Setting, float]]:
+    """Each setting with its micro AUC on one fold."""
+    from vadflow.metrics.roc import roc_auc
+
+    labels, smooth = truth
+    joined, shipped = np.concatenate([labels[clip] for clip in judged]), aggregator.params
+    for power, patch, reach in product(*(GRID[key] for key in ("power", "patch_px", "reach_px"))):
+        change = {"power": power, "patch_px": patch, "reach_px": reach}
+        aggregator.params = shipped.model_copy(update=change)
+        aggregator.fit(maps for stream in normal for _, maps in stream)
+        patches = {clip: [aggregator.patches(maps) for _, maps in stream] for clip, stream in judged.items()}
+        for pool in GRID["pool"]:
+            aggregator.params = shipped.model_copy(update=change | {"pool": pool})
+            scores = []
+            for clip, stream in judged.items():
+                values = np.array([aggregator.pool(one) for one in patches[clip]])
+                frames = np.array([frame for frame, _ in stream])
+                nearest = np.abs(frames[None] - np.arange(len(labels[clip]))[:, None]).argmin(axis=1)
+                scores.append(smooth(values[nearest]))
+            yield (power, patch, reach, pool), 100 * float(roc_auc(joined, np.concatenate(scores)) or np.nan)
+
+
+def scene(workspace: str) -> dict[tuple[Setting, str], float]:
+    """The mean over folds of every setting and system of one workspace."""
     from vadflow.clip import Segment
     from vadflow.io import read_table
     from vadflow.layout import Layout
     from vadflow.params import load
     from vadflow.scoring.smooth import smooth
+    from vadflow.systems.base import load_module
     from vadflow.training.split import split_normal
     from vadflow.training.store import load_system
 
-    params = load("params.yaml")
-    system: Any = load_system(
-        Path(Layout(dataset).model("weights.safetensors", "std", params.training.seeds[0])).parent
-    )
-    fit, _ = split_normal(views(dataset, "train"), params.training.held_out)
-    normal = {s.clip.name: maps_of(system, s, system.params.score.normal_stride) for s in fit}
-    judged = {clip.name: maps_of(system, Segment(clip, 0, len(clip)), 1) for clip in views(dataset, "test")}
-    truth = read_table(Layout(dataset).truth("frames"))
-    labels = {str(clip): rows.sort_values("frame").label.to_numpy() for clip, rows in truth.groupby("clip")}
-    scoring = params.scoring
-    return (
-        system.params.score.aggregate,
-        system.frame_shape,
-        normal,
-        judged,
-        labels,
-        lambda x: smooth(x, scoring.smoother, scoring.sigma_frames),
-    )
-
-
-def rows(dataset: str) -> Iterator[tuple[str, list[float]]]:
-    """Each variant with the AUC of every map."""
-    from vadflow.metrics.roc import roc_auc
-    from vadflow.systems.aggregate import Aggregator
-
-    shipped, shape, normal, judged, labels, smooth = gather(dataset)
-    truth = np.concatenate([labels[clip] for clip in judged])
-    for name, change in VARIANTS.items():
-        values = []
-        for kind in MAPS:
-            aggregator = Aggregator(shipped.model_copy(update=change), {kind: 1.0}, shape)
-            aggregator.fit(maps for stream in normal.values() for _, maps in stream)
-            scores = [smooth(nearest(aggregator, stream, len(labels[clip]))) for clip, stream in judged.items()]
-            values.append(100 * (roc_auc(truth, np.concatenate(scores)) or np.nan))
-        yield name, values
-
-
-def nearest(aggregator: Any, stream: list[tuple[int, Mapping[str, np.ndarray]]], length: int) -> np.ndarray:
-    """One score a frame: where a window does not reach, that of the nearest frame."""
-    frames = np.array([frame for frame, _ in stream])
-    scores = np.array([aggregator.score(maps)[0] for _, maps in stream])
-    return scores[np.abs(frames[None] - np.arange(length)[:, None]).argmin(axis=1)]
+    params, found = load(Path(workspace) / "params.yaml"), defaultdict(list)
+    here = Path.cwd()
+    os.chdir(workspace)
+    for dataset in params.datasets:
+        rows = read_table(Layout(dataset).truth("frames"))
+        labels = {str(clip): r.sort_values("frame").label.to_numpy() for clip, r in rows.groupby("clip")}
+        fit, _ = split_normal(views(dataset, "train"), params.training.held_out)
+        for name in params.systems.names:
+            place = Path(Layout(dataset).model("weights.safetensors", name, params.training.seeds[0]))
+            if place.exists():
+                system: Any = load_system(place.parent)
+            else:  # it learns nothing but what is usual, which the grid learns anew
+                size = views(dataset, "train")[0].frames.shape[1:]
+                module = load_module(name)
+                system = module.System(module.Params.model_validate(params.systems.of(name)), size)
+            stride = getattr(getattr(system.params, "score", None), "normal_stride", 4)
+            normal = [[(f, m) for f, m, _ in system.maps(segment, stride)] for segment in fit]
+            test = views(dataset, "test")
+            judged = {c.name: [(f, m) for f, m, _ in system.maps(Segment(c, 0, len(c)), step(system))] for c in test}
+            s = params.scoring
+            for setting, value in worth(
+                system.aggregator, normal, judged, (labels, lambda x, s=s: smooth(x, s.smoother, s.sigma_frames))
+            ):
+                found[setting, name].append(value)
+            print(f"<!-- {workspace} {dataset} {name} -->", flush=True)
+    os.chdir(here)
+    return {key: float(np.mean(values)) for key, values in found.items()}
 
 
 def main() -> None:
-    """Print a Markdown table per workspace."""
+    """Print the best settings, their neighbours and the shipped one, by scene and system."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenes", nargs="+", metavar="workspace:dataset")
-    for scene in parser.parse_args().scenes:
-        workspace, dataset = scene.rsplit(":", 1)
-        os.chdir(Path(workspace).resolve())
-        print(f"\n{dataset}\n\n| variant | {' | '.join(MAPS)} |\n|---|{'---|' * len(MAPS)}")
-        for name, values in rows(dataset):
-            print(f"| {name} | {' | '.join(f'{value:.1f}' for value in values)} |", flush=True)
+    parser.add_argument("workspaces", nargs="+")
+    parser.add_argument("--rows", type=int, default=10)
+    arguments = parser.parse_args()
+    scenes = [scene(workspace) for workspace in arguments.workspaces]
+    columns = [(i, name) for i, found in enumerate(scenes) for name in dict.fromkeys(name for _, name in found)]
+
+    def mean(setting: Setting) -> float:
+        per_scene = [[found[key] for key in found if key[0] == setting] for found in scenes]
+        return float(np.mean([np.mean(values) for values in per_scene]))
+
+    ranked = sorted(product(*GRID.values()), key=mean, reverse=True)
+    names = [f"{Path(arguments.workspaces[i]).name} {name}" for i, name in columns]
+    print(f"| rank | {' | '.join(GRID)} | mean | {' | '.join(names)} |\n|{'---|' * (len(names) + 6)}")
+    one_away = [s for s in ranked if sum(a != b for a, b in zip(s, ranked[0], strict=True)) == 1]
+    for setting in [*ranked[: arguments.rows], *one_away, (0.5, 16.0, 32.0, 16.0), ranked[-1]]:
+        cells = [f"{scenes[i][setting, name]:.1f}" for i, name in columns]
+        values = " | ".join(f"{value:g}" for value in setting)
+        print(f"| {1 + ranked.index(setting)} | {values} | {mean(setting):.2f} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

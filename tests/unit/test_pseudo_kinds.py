@@ -160,8 +160,8 @@ def test_a_patch_over_the_edge_is_cut() -> None:
 
 
 def test_feather_falls_to_the_edges() -> None:
-    assert patch.feather((3, 5), 0.0).tolist() == np.ones((3, 5)).tolist()
-    soft = patch.feather((9, 9), 3.0)
+    assert base.feather((3, 5), 0.0).tolist() == np.ones((3, 5)).tolist()
+    soft = base.feather((9, 9), 3.0)
     assert soft[4, 4] == 1 and soft[0, 4] == pytest.approx(0.25) and (np.diff(soft[4, :5]) >= 0).all()
 
 

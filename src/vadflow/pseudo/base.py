@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from vadflow import plugins
 from vadflow.clip import ClipView
@@ -13,6 +14,27 @@ from vadflow.params import Section
 
 Row = dict[str, Any]
 """Columns of pseudo.parquet; see `recipes.COLUMNS`. A kind fills in only those it uses."""
+
+
+class PartParams(Section):
+    """Of a pseudo-anomaly in a part of the frame; sizes as shares of the frame."""
+
+    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
+    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
+    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_size > self.max_size:
+            raise ValueError("expected min_size <= max_size")
+        return self
+
+    def sides(self, rng: np.random.Generator, clip: ClipView) -> tuple[int, int]:
+        """Draw (height, width), px."""
+        height, width = (
+            max(1, round(side * rng.uniform(self.min_size, self.max_size))) for side in clip.frames.shape[1:3]
+        )
+        return height, width
 
 
 class Kind(Protocol):
@@ -77,3 +99,21 @@ def steps(start: int, skip: int, window: int, n_frames: int) -> np.ndarray:
     [4, 7, 10, 11]
     """
     return np.minimum(start + skip * np.arange(window), n_frames - 1)
+
+
+def feather(size: tuple[int, int], width: float) -> np.ndarray:
+    """Opacity of a patch: 1 inside, falling towards its edges.
+
+    Args:
+        size: (height, width), px.
+        width: of the soft edge, px; 0 for a hard one.
+
+    Returns:
+        (h, w) float32 in (0, 1].
+    """
+
+    def ramp(n: int) -> np.ndarray:
+        edge = np.minimum(np.arange(n), np.arange(n)[::-1]) + 1.0
+        return np.minimum(edge / (width + 1), 1.0)
+
+    return np.outer(ramp(size[0]), ramp(size[1])).astype(np.float32)

@@ -10,27 +10,16 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from vadflow.clip import ClipView
-from vadflow.params import Section
-from vadflow.pseudo.base import Row, steps
-from vadflow.pseudo.patch import feather
+from vadflow.pseudo.base import PartParams, Row, feather, steps
 
 
-class Params(Section):
-    """Frame skipping in a box; sizes as shares of the frame."""
+class Params(PartParams):
+    """Frame skipping in a box."""
 
     skips: list[Annotated[int, Field(ge=2, le=16)]] = Field(min_length=1, description="distances drawn from, frames")
-    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
-    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
-    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Params:
-        if self.min_size > self.max_size:
-            raise ValueError("expected min_size <= max_size")
-        return self
 
 
 def draw(
@@ -38,7 +27,7 @@ def draw(
 ) -> Row:
     """Choose distance, size and place: a pixel drawn by how much changes there within the window lies in the box."""
     H, W = clip.frames.shape[1:3]
-    h, w = (max(1, round(side * rng.uniform(params.min_size, params.max_size))) for side in (H, W))
+    h, w = params.sides(rng, clip)
     skip = int(rng.choice(params.skips))
     first, *later = (
         np.asarray(clip.frames[at], np.float32).sum(axis=2)

@@ -10,29 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from vadflow.clip import ClipView
-from vadflow.params import Section
-from vadflow.pseudo.base import Row, steps
+from vadflow.pseudo.base import PartParams, Row, feather, steps
 
 _PLACES = 8
 """Crops looked at; the one with most texture is taken, because a patch of bare ground on bare ground is no anomaly."""
 
 
-class Params(Section):
-    """A moving patch; sizes as shares of the frame."""
+class Params(PartParams):
+    """A moving patch."""
 
-    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
-    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
     max_move_px: int = Field(ge=1, le=100, description="fastest motion along x and y, working px a frame")
-    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Params:
-        if self.min_size > self.max_size:
-            raise ValueError("expected min_size <= max_size")
-        return self
 
 
 def draw(
@@ -40,7 +30,7 @@ def draw(
 ) -> Row:
     """Choose size, path and donor. `sigma` holds the width of the soft edge; x1..y2 is the patch in the window's first frame."""
     H, W = clip.frames.shape[1:3]
-    h, w = (max(1, round(side * rng.uniform(params.min_size, params.max_size))) for side in (H, W))
+    h, w = params.sides(rng, clip)
     y1, dy = _path(rng, H - h, window, params.max_move_px)
     x1, dx = _path(rng, W - w, window, params.max_move_px)
     if dx == dy == 0:
@@ -88,24 +78,6 @@ def _crop(frame: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
     lefts = rng.integers(0, frame.shape[1] - w + 1, _PLACES)
     crops = [frame[y : y + h, x : x + w] for y, x in zip(tops, lefts, strict=True)]
     return crops[int(np.argmax([crop.std() for crop in crops]))]
-
-
-def feather(size: tuple[int, int], width: float) -> np.ndarray:
-    """Opacity of a patch: 1 inside, falling towards its edges.
-
-    Args:
-        size: (height, width), px.
-        width: of the soft edge, px; 0 for a hard one.
-
-    Returns:
-        (h, w) float32 in (0, 1].
-    """
-
-    def ramp(n: int) -> np.ndarray:
-        edge = np.minimum(np.arange(n), np.arange(n)[::-1]) + 1.0
-        return np.minimum(edge / (width + 1), 1.0)
-
-    return np.outer(ramp(size[0]), ramp(size[1])).astype(np.float32)
 
 
 def _paste(frame: np.ndarray, crop: np.ndarray, alpha: np.ndarray, y: int, x: int) -> None:

@@ -98,8 +98,8 @@ class Aggregator:
     def score(self, maps: Maps) -> tuple[float, np.ndarray, dict[str, float]]:
         """Return (frame score, patch map (gh, gw) float32, frame score of each map alone)."""
         patches = self.patches(maps)
-        terms = {name: self._pool(self._patch_means(self._relative(name, maps[name]))) for name in self.weights}
-        return self._pool(patches), patches, terms
+        terms = {name: self.pool(self._patch_means(self._relative(name, maps[name]))) for name in self.weights}
+        return self.pool(patches), patches, terms
 
     def regions(self, patches: np.ndarray, size: tuple[int, int], reason: str) -> list[Region]:
         """The largest patches that do not overlap, as boxes.
@@ -130,7 +130,8 @@ class Aggregator:
     def _patch_means(self, error: np.ndarray) -> np.ndarray:
         return uniform_filter(error, self._patch(error.shape), mode="nearest")
 
-    def _pool(self, patches: np.ndarray) -> float:
+    def pool(self, patches: np.ndarray) -> float:
+        """Generalised mean of a patch map, (gh, gw)."""
         largest = float(patches.max())
         relative = patches.astype(np.float64) / max(
             largest, np.finfo(np.float64).tiny

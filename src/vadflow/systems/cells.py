@@ -59,18 +59,20 @@ class CellSystem(base.System):
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Learn what is usual at each place."""
-        self.aggregator.fit({self.what: cells} for segment in video.fit for _, cells in self._stream(segment))
+        self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self.maps(segment, 1))
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
         """Yield the largest patch of every frame."""
-        for frame, cells in self._stream(Segment(clip, 0, len(clip))):
-            score, patches, _ = self.aggregator.score({self.what: cells})
+        for frame, maps, mean in self.maps(Segment(clip, 0, len(clip)), 1):
+            score, patches, _ = self.aggregator.score(maps)
             regions = self.aggregator.regions(patches, clip.size, self.what)
-            yield base.FrameScore(frame, score, paper=float(cells.mean()), map=patches, regions=regions)
+            yield base.FrameScore(frame, score, paper=mean, map=patches, regions=regions)
 
-    def _stream(self, segment: Segment) -> Iterator[tuple[int, np.ndarray]]:
-        for frame in range(segment.start, segment.stop):
-            yield frame, self.cells(segment.clip, frame)
+    def maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
+        """Yield (frame, the cells (gh, gw) by name, their mean) of frames `stride` apart."""
+        for frame in range(segment.start, segment.stop, stride):
+            cells = self.cells(segment.clip, frame)
+            yield frame, {self.what: cells}, float(cells.mean())
 
     def state(self) -> dict[str, np.ndarray]:
         """What is usual."""

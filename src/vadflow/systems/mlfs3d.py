@@ -42,6 +42,7 @@ from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
 from vadflow.systems.cells import flow_energy
+from vadflow.systems.network_params import NetworkTrainParams
 
 if TYPE_CHECKING:
     from vadflow.systems.mlfs3d_model import Reconstructor
@@ -79,16 +80,10 @@ class TaskParams(Section):
         return self
 
 
-class TrainParams(Section):
+class TrainParams(NetworkTrainParams):
     """Schedule; the paper profile is 60 epochs of 4 whole clips at 1e-4."""
 
     steps: int = Field(ge=1, description="training steps")
-    batch: int = Field(ge=1, le=1024, description="clips a step")
-    crop: int = Field(ge=0, le=1024, multiple_of=16, description="side of the training crops, px; 0: whole frames")
-    motion_share: float = Field(ge=0, le=1, description="fraction of the crops drawn where there is motion")
-    learning_rate: float = Field(gt=0, le=1, description="Adam")
-    decay: Literal["constant", "cosine"] = Field(description="of the learning rate")
-    average: float = Field(ge=0, lt=1, description="decay of the weights' moving average; 0 is off")
 
 
 class ScoreParams(Section):
@@ -151,17 +146,17 @@ class System(base.System):
         held_out = self._sampler(long_enough, video.pseudo) if long_enough else None
         train(self.model, self._sampler(video.fit, video.pseudo), held_out, loop)
         stride = self.params.score.normal_stride
-        self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self._maps(segment, stride))
+        self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self.maps(segment, stride))
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
         """Yield a score for the frames in the middle of every window; in a shorter clip, for what it has of them."""
-        for frame, maps, psnr in self._maps(Segment(clip, 0, len(clip)), self.params.score.stride):
+        for frame, maps, psnr in self.maps(Segment(clip, 0, len(clip)), self.params.score.stride):
             score, patches, terms = self.aggregator.score(maps)
             regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
             means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
             yield base.FrameScore(frame, score, -psnr, patches, regions, terms | means | {"psnr": psnr})
 
-    def _maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
+    def maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
         """Yield (frame, error maps (gh, gw), PSNR in dB) of the frames in the middle of a segment's windows."""
         clip, length, count = segment.clip, self.params.network.window, self.params.score.stride
         first, batch, done = (length - count + 1) // 2, self.params.score.batch, segment.start - 1

@@ -43,6 +43,7 @@ from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE
 from vadflow.systems.between import BETWEEN_NOTE
+from vadflow.systems.network_params import NetworkTrainParams
 from vadflow.systems.windows import WindowScoreParams, WindowSystem
 
 if TYPE_CHECKING:
@@ -77,15 +78,10 @@ class NetworkParams(Section):
     temperature: float = Field(gt=0, le=10, description="of the addressing softmax; 1 is nearly flat for unit vectors")
 
 
-class TrainParams(Section):
+class TrainParams(NetworkTrainParams):
     """Schedule and loss weights; the paper profile is 60 epochs of 4 whole frames at 2e-4."""
 
     steps: int = Field(ge=1, description="training steps")
-    batch: int = Field(ge=1, le=1024, description="windows a step")
-    crop: int = Field(ge=0, le=1024, multiple_of=8, description="side of the training crops, px; 0: whole frames")
-    motion_share: float = Field(ge=0, le=1, description="fraction of the crops drawn where there is motion")
-    learning_rate: float = Field(gt=0, le=1, description="Adam")
-    decay: Literal["constant", "cosine"] = Field(description="of the learning rate")
     gradient_weight: float = Field(ge=0, description="of the gradient loss; 0 is off")
     compact: float = Field(ge=0, description="weight of compactness")
     separate: float = Field(ge=0, description="weight of separateness")
@@ -94,7 +90,6 @@ class TrainParams(Section):
     dead_share: float = Field(
         ge=0, le=1, description="an item below this part of an equal share of uses is dead; 0: never"
     )
-    average: float = Field(ge=0, lt=1, description="decay of the weights' moving average; 0 is off")
     precision: Literal["fp32", "bf16"] = Field(description="bf16 pays only where the machine has bf16 units")
 
 

@@ -42,6 +42,7 @@ from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE
 from vadflow.systems.between import BETWEEN_NOTE
+from vadflow.systems.network_params import NetworkTrainParams
 from vadflow.systems.windows import WindowScoreParams, WindowSystem
 
 if TYPE_CHECKING:
@@ -60,25 +61,17 @@ class NetworkParams(Section):
     sharpness: float = Field(gt=0, le=1000, description="alpha of the soft assignment")
 
 
-class TrainParams(Section):
+class TrainParams(NetworkTrainParams):
     """Schedule; the paper's is 5,000 and 100,000 steps of 4 whole frames at 1e-5 and 1e-6."""
 
     pretrain_steps: int = Field(ge=1, description="AE steps before the centres are set")
     joint_steps: int = Field(ge=0, description="joint steps; 0 leaves clustering out of the training")
-    batch: int = Field(ge=1, le=1024, description="windows a step")
-    crop: int = Field(
-        ge=0, le=1024, multiple_of=16, description="side of the training crops, px; 0 trains on whole frames"
-    )
-    motion_share: float = Field(ge=0, le=1, description="fraction of the crops drawn where there is motion")
-    learning_rate: float = Field(gt=0, le=1, description="Adam, both AEs")
     cluster_learning_rate: float = Field(gt=0, le=1, description="Adam, centres and projections")
-    decay: Literal["constant", "cosine"] = Field(description="of both learning rates, one curve over both phases")
     gradient_weight: float = Field(ge=0, description="of the gradient loss")
     cluster_weight: float = Field(ge=0, description="of the cluster loss")
     centre_vectors: int = Field(ge=1, description="codes that k-means starts from")
     centre_rounds: int = Field(ge=0, le=1000, description="Lloyd rounds after the k-means++ seeding")
     centre_features: Literal["l2", "l1"] = Field(description="l2: what the layer measures; l1: as released")
-    average: float = Field(ge=0, lt=1, description="decay of the weights' moving average over a phase; 0 is off")
     precision: Literal["fp32", "bf16"] = Field(description="bf16 pays only where the machine has bf16 units")
 
 
