@@ -18,7 +18,7 @@ from vadflow.attributes.scale import Scale, fit_scale
 from vadflow.attributes.tails import fit_tail, from_array
 from vadflow.attributes.tracklets import iou, link, smooth
 from vadflow.objects import schema
-from vadflow.objects.poses import PosesParams, find_weights, pose_clip
+from vadflow.objects.poses import PoseReader, PosesParams, find_weights, pose_clip
 
 
 class TestTails:
@@ -150,7 +150,7 @@ class TestBodies:
 
     def test_without_weights_the_table_is_empty(self) -> None:
         params = PosesParams(weights=None, every=1, min_height=16, confidence=0.2, nms_iou=0.6)
-        table = pose_clip([np.zeros((8, 8, 3), np.uint8)], schema.empty(), params, 1)
+        table = pose_clip([np.zeros((8, 8, 3), np.uint8)], schema.empty(), PoseReader(params, 1))
         assert len(table) == 0 and list(table.columns)[-1] == "keypoints"
 
 

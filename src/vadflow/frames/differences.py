@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vadflow.frames.cells import average, grid
@@ -28,7 +29,7 @@ def cell_differences(frames: np.ndarray, cell: int) -> Iterator[np.ndarray]:
     shape = grid(frames.shape[1], frames.shape[2], cell)
     for t in range(len(frames)):
         now = min(max(t, 1), len(frames) - 1)
-        change = np.abs(frames[now].astype(np.int16) - frames[max(now - 1, 0)])  # h w C
+        change = cv2.absdiff(frames[now], frames[max(now - 1, 0)]).reshape(frames.shape[1:])  # h w C
         yield average(change.mean(axis=2, dtype=np.float32) / 255, shape).astype(np.float16)
 
 

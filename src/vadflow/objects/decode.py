@@ -53,11 +53,14 @@ def decode(
     Returns:
         by descending confidence, input px.
     """
-    best, kind = scores.max(axis=0), scores.argmax(axis=0)  # A, A
+    best = scores.max(axis=0)  # A
     candidates = np.flatnonzero(best > confidence)
+    kind = scores[:, candidates].argmax(axis=0).astype(np.int16)  # over all anchors it would cost half a millisecond
     if classes is not None:
-        candidates = candidates[np.isin(kind[candidates], classes)]
-    order = candidates[np.argsort(-best[candidates], kind="stable")]
+        known = np.isin(kind, classes)
+        candidates, kind = candidates[known], kind[known]
+    ranks = np.argsort(-best[candidates], kind="stable")
+    order, kind = candidates[ranks], kind[ranks]
     xyxy = np.ascontiguousarray(boxes[:, order].T, dtype=np.float32)  # n 4
     if not head.corners:
         centre, half = xyxy[:, :2], xyxy[:, 2:] / 2
@@ -65,7 +68,7 @@ def decode(
     found = Boxes(
         xyxy,
         best[order].astype(np.float32),
-        kind[order].astype(np.int16),
+        kind,
         np.ascontiguousarray(scores[:, order].T, dtype=np.float32),
     )
     kept = np.arange(len(found)) if head.one_each else suppress(found, nms_iou)
