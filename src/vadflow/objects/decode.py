@@ -107,10 +107,12 @@ def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     >>> iou(np.array([[0, 0, 2, 2.0]]), np.array([[1, 0, 3, 2.0]])).round(3).tolist()
     [[0.3330000042915344]]
     """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])  # n m 2
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    area_first = np.clip(first[:, 2:] - first[:, :2], 0, None).prod(axis=1)
-    area_second = np.clip(second[:, 2:] - second[:, :2], 0, None).prod(axis=1)
+
+    def shared(axis: int) -> np.ndarray:  # n m
+        low = np.maximum.outer(first[:, axis], second[:, axis])
+        return np.maximum(np.minimum.outer(first[:, axis + 2], second[:, axis + 2]) - low, 0)
+
+    common = shared(0) * shared(1)
+    area_first, area_second = (np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1) for boxes in (first, second))
     union = area_first[:, None] + area_second[None, :] - common
     return np.divide(common, union, out=np.zeros_like(common), where=union > 0).astype(np.float32)

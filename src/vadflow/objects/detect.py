@@ -126,10 +126,10 @@ def motion(xyxy: np.ndarray, flow: np.ndarray, differences: np.ndarray, size: tu
     Returns:
         speed, dx, dy (px/frame) and energy ([0, 1]), (n,) float32 each.
     """
-    vectors = flow.astype(np.float32)
-    stack = np.concatenate([np.linalg.norm(vectors, axis=2, keepdims=True), vectors], axis=2)  # fh fw 3
-    speed, dx, dy = box_means(stack, xyxy, size).T
-    energy = box_means(differences.astype(np.float32)[..., None], xyxy, size)[:, 0]
+    across, along = np.moveaxis(flow, 2, 0).astype(np.float32)  # fh fw
+    planes = np.stack([np.sqrt(across * across + along * along), across, along])  # 3 fh fw
+    speed, dx, dy = box_means(planes, xyxy, size).T
+    energy = box_means(differences.astype(np.float32)[None], xyxy, size)[:, 0]
     return {"speed": speed, "dx": dx, "dy": dy, "energy": energy}
 
 
@@ -139,30 +139,31 @@ def box_means(cells: np.ndarray, xyxy: np.ndarray, size: tuple[int, int]) -> np.
     The summed-area table, read between its points, is exact for values that are constant within a cell.
 
     Args:
-        cells: (gh, gw, K) over the whole frame.
+        cells: (K, gh, gw) over the whole frame.
         xyxy: (n, 4) px, boxes of positive area inside the frame.
         size: (height, width) of the frame, px.
 
     Returns:
         (n, K) float32.
     """
-    gh, gw, K = cells.shape
-    table = np.zeros((gh + 1, gw + 1, K))
-    table[1:, 1:] = cells.astype(np.float64).cumsum(axis=0).cumsum(axis=1)
+    K, gh, gw = cells.shape
+    table = np.zeros((K, gh + 1, gw + 1))
+    table[:, 1:, 1:] = cells.astype(np.float64).cumsum(axis=1).cumsum(axis=2)
     x = xyxy[:, [0, 2]].astype(np.float64) * gw / size[1]
     y = xyxy[:, [1, 3]].astype(np.float64) * gh / size[0]
-    corner = _read(table, y[:, :, None], x[:, None, :])  # n 2 2 K
-    total = corner[:, 1, 1] - corner[:, 0, 1] - corner[:, 1, 0] + corner[:, 0, 0]
+    corner = _read(table, y[:, :, None], x[:, None, :])  # K n 2 2
+    total = corner[..., 1, 1] - corner[..., 0, 1] - corner[..., 1, 0] + corner[..., 0, 0]  # K n
     area = (x[:, 1] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    means = (total / area[:, None]).astype(np.float32)
-    return np.clip(means, cells.min(axis=(0, 1)), cells.max(axis=(0, 1)))  # a mean; rounding must not make it negative
+    means = (total / area).astype(np.float32).T
+    flat = cells.reshape(K, gh * gw)
+    return np.clip(means, flat.min(axis=1), flat.max(axis=1))  # a mean; rounding must not make it negative
 
 
 def _read(table: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(..., K): `table` at fractional rows y and columns x of one shape when broadcast, bilinear."""
-    row = np.minimum(y.astype(int), table.shape[0] - 2)
-    column = np.minimum(x.astype(int), table.shape[1] - 2)
-    b, a = (y - row)[..., None], (x - column)[..., None]
-    upper = (1 - a) * table[row, column] + a * table[row, column + 1]
-    lower = (1 - a) * table[row + 1, column] + a * table[row + 1, column + 1]
+    """(K, ...): planes of `table` at fractional rows y and columns x, broadcast against each other, bilinear."""
+    row = np.minimum(y.astype(int), table.shape[1] - 2)
+    column = np.minimum(x.astype(int), table.shape[2] - 2)
+    b, a = y - row, x - column
+    upper = (1 - a) * table[:, row, column] + a * table[:, row, column + 1]
+    lower = (1 - a) * table[:, row + 1, column] + a * table[:, row + 1, column + 1]
     return (1 - b) * upper + b * lower

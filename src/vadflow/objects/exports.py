@@ -92,7 +92,7 @@ class Reader:
 
     def extra(self) -> np.ndarray:
         """What the head gave for the last image beside boxes and classes, (E, A) float32: keypoints of a pose model."""
-        return np.array(self._last.get_output_tensor(2).data[0], dtype=np.float32)
+        return np.asarray(self._last.get_output_tensor(2).data[0], dtype=np.float32)
 
     def _read(self) -> Any:
         return openvino.cut_before_ranking(self._core.read_model(str(self._file)), str(self._file))

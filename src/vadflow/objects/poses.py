@@ -104,8 +104,8 @@ class PoseReader:
         size = (frame.shape[0], frame.shape[1])
         lie = fit(size, self.reader.size_for(size))
         boxes, scores = next(self.reader.raw([lie.image(frame)]))
-        order = np.argsort(-scores[0], kind="stable")
-        order = order[scores[0, order] > self.params.confidence]
+        order = np.flatnonzero(scores[0] > self.params.confidence)
+        order = order[np.argsort(-scores[0, order], kind="stable")]
         xyxy = boxes[:, order].T.copy()  # n 4
         if not self.reader.head.corners:
             xyxy = np.concatenate([xyxy[:, :2] - xyxy[:, 2:] / 2, xyxy[:, :2] + xyxy[:, 2:] / 2], axis=1)
