@@ -47,7 +47,7 @@ class Stopwatch:
 
 
 def stages(
-    params: Any, source: Any, systems: Mapping[str, Any], detector: Any, folder: Path, flow_side: int
+    params: Any, source: Any, systems: Mapping[str, Any], detector: Any, poses: Any, folder: Path, flow_side: int
 ) -> dict[str, float]:
     """Run one clip through the stages; seconds by stage, by `score <system>`, and the clip's `n_frames`."""
     import numpy as np
@@ -59,7 +59,7 @@ def stages(
     from vadflow.frames.pack import resize
     from vadflow.io import write_table
     from vadflow.objects.detect import detect_clip
-    from vadflow.objects.poses import find_weights, pose_clip
+    from vadflow.objects.poses import pose_clip
 
     watch, needs, f, d = (
         Stopwatch(),
@@ -84,19 +84,26 @@ def stages(
             found = detect_clip(frames, detector, flow=clip.flow, differences=clip.differences, where=source.name)
             write_table(folder / "objects.parquet", found)
             clip = replace(clip, objects_path=folder / "objects.parquet")
-    for system in systems.values():
-        if "poses" in system.needs:
-            beside = getattr(params.objects.of(params.objects.detector), "weights", None)
-            weights = find_weights(system.params.poses.weights, beside)
-            poses = system.params.poses.model_copy(update={"weights": str(weights) if weights else None})
-            with watch("poses"):
-                write_table(folder / "poses.parquet", pose_clip(frames, clip.objects, poses, 1))
-                clip = replace(clip, poses_path=folder / "poses.parquet")
+    if poses is not None:
+        with watch("poses"):
+            write_table(folder / "poses.parquet", pose_clip(frames, clip.objects, poses))
+            clip = replace(clip, poses_path=folder / "poses.parquet")
     for name, system in systems.items():
         with watch(f"score {name}"):
             for _ in system.score(clip):
                 pass
     return watch.seconds | {"n_frames": float(len(frames))}
+
+
+def pose_network(systems: Mapping[str, Any], beside: str | None) -> Any:
+    """The pose network of the system that needs one, or None where none does."""
+    from vadflow.objects.poses import PoseReader, find_weights
+
+    for system in systems.values():
+        if "poses" in system.needs:
+            weights = find_weights(system.params.poses.weights, beside)
+            return PoseReader(system.params.poses.model_copy(update={"weights": str(weights) if weights else None}), 1)
+    return None
 
 
 def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[int], seed: int) -> dict[str, float]:
@@ -117,10 +124,11 @@ def work(workspace: str, dataset: str, names: Sequence[str], numbers: Sequence[i
     by_people = params.differences.flow_person_px is not None
     side = read_json(place.flow_size)["max_side"] if by_people else params.differences.flow_max_side
     detector = base.load(params.objects.detector).Detector(own, read_json(WEIGHTS), 1)
+    poses = pose_network(systems, getattr(own, "weights", None))
     sources = [s for s in Plan(params, 1).sources[dataset] if s.split == "test"]
     for turn, number in enumerate([numbers[0], *numbers]):
         with tempfile.TemporaryDirectory() as folder:
-            found = stages(params, sources[number], systems, detector, Path(folder), side)
+            found = stages(params, sources[number], systems, detector, poses, Path(folder), side)
         for name, value in found.items() if turn else ():
             total[name] = total.get(name, 0.0) + value
     return total

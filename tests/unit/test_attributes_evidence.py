@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from attributes_data import FLAT, posed, walkers
+from attributes_data import FLAT, SIZE, posed, walkers
 
 from vadflow.attributes.choice import FAMILIES, Evidence, choose
+from vadflow.attributes.dense import Windows
 from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
 from vadflow.attributes.motion import Fast, Still
 from vadflow.attributes.place import Near, Where
@@ -17,6 +18,40 @@ from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import fit_tail
 from vadflow.attributes.trials import TRIALS
 from vadflow.attributes.what import What
+from vadflow.systems.attributes_regions import Explainer
+
+
+class TestExplainer:
+    def explainer(self, boxes: list[list[float]], surprise: list[float], *, most: int = 6) -> Explainer:
+        """Over a grid of 8 px cells; objects speak by their surprise alone."""
+        some = walkers(len(boxes), np.random.default_rng(0))
+        seen = replace(some, box=np.array(boxes, np.float32), frame=np.zeros(len(boxes), int))
+        windows = Windows(FLAT, SIZE, (30, 45))
+        model = Model(Reference({}, FLAT), {}, Smoothing(0, "causal"))
+        return Explainer(model, seen, {}, {}, np.array(surprise), windows, most, 0.5)
+
+    def test_the_map_shows_the_largest_object_in_every_cell_it_touches(self) -> None:
+        explain = self.explainer([[16, 16, 33, 32], [24, 0, 40, 24], [352, 232, 360, 240]], [1.0, 3.0, 2.0])
+        found = explain.map(np.arange(3), np.full((30, 45), 0.25))
+        expected = np.full((30, 45), 0.25)
+        expected[2:4, 2:5] += 1
+        expected[0:3, 3:5] = 3.25
+        expected[29, 44] += 2
+        assert found.tolist() == expected.tolist()
+
+    def test_regions_are_the_strongest_objects_once_each(self) -> None:
+        boxes = [[16, 16, 32, 48], [17, 16, 33, 48], [200, 100, 216, 140], [300, 100, 316, 140]]
+        dense = np.zeros((30, 45))
+        dense[14, 25] = 1.0  # the window around the third one's middle
+        found = self.explainer(boxes, [2.0, 3.0, 1.5, 0.4]).regions(np.arange(4), dense, dense)
+        assert [(r.x1, r.score) for r in found[:2]] == [(17.0, 3.0), (200.0, 2.5)]
+        assert all(r.score >= 0.5 for r in found) and 300.0 not in [r.x1 for r in found]
+
+    def test_without_objects_the_fastest_window_is_left(self) -> None:
+        dense = np.zeros((30, 45))
+        dense[10, 10] = 2.0
+        found = self.explainer([[16, 16, 32, 48]], [9.0]).regions(np.arange(0), dense, dense)
+        assert [region.score for region in found] == [2.0]
 
 
 class TestSupport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from vadflow.attributes.observations import from_table, join
 from vadflow.attributes.scale import Scale, fit_scale
 from vadflow.attributes.tails import fit_tail, from_array
 from vadflow.attributes.tracklets import iou, link, smooth
-from vadflow.objects import schema
-from vadflow.objects.poses import PosesParams, find_weights, pose_clip
+from vadflow.objects import poses, schema
+from vadflow.objects.decode import Head
+from vadflow.objects.poses import PoseReader, PosesParams, find_weights, pose_clip
 
 
 class TestTails:
@@ -124,6 +126,17 @@ class TestWindows:
         x1, y1, x2, y2 = windows.box(30, 45)
         assert (x2 - x1, y2 - y1) == (12, 12)
 
+    def test_a_window_is_the_mean_over_its_cells(self) -> None:
+        sloped = Pace(Scale(20.0, 0.2, 20.0, 70.0, supported=True), 0.0)
+        windows = Windows(sloped, SIZE, (30, 45))
+        flow = np.random.default_rng(0).normal(size=(30, 45, 2)).astype(np.float16)
+        found = windows.pace_map(flow)
+        speed = np.hypot(*np.moveaxis(flow.astype(np.float64), -1, 0))
+        cell = np.array([SIZE[1] / 45, SIZE[0] / 30] * 2)
+        for row, column in ((0, 0), (29, 44), (14, 20), (5, 44)):
+            x1, y1, x2, y2 = np.round(np.array(windows.box(row, column)) / cell).astype(int)
+            assert found[row, column] == pytest.approx(speed[y1:y2, x1:x2].mean(), rel=1e-5)
+
 
 class TestBodies:
     def test_held_until_the_next(self) -> None:
@@ -150,8 +163,36 @@ class TestBodies:
 
     def test_without_weights_the_table_is_empty(self) -> None:
         params = PosesParams(weights=None, every=1, min_height=16, confidence=0.2, nms_iou=0.6)
-        table = pose_clip([np.zeros((8, 8, 3), np.uint8)], schema.empty(), params, 1)
+        table = pose_clip([np.zeros((8, 8, 3), np.uint8)], schema.empty(), PoseReader(params, 1))
         assert len(table) == 0 and list(table.columns)[-1] == "keypoints"
+
+    def test_one_network_serves_all_clips(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        loaded = []
+        monkeypatch.setattr(poses, "Reader", lambda *given: loaded.append(given) or FakePoses())
+        params = PosesParams(weights=str(tmp_path), every=2, min_height=16, confidence=0.2, nms_iou=0.6)
+        reader = PoseReader(params, 1)
+        assert not loaded
+        table = pd.DataFrame({"frame": [0, 1, 2], "class_name": "person", "x1": 0, "x2": 8, "y1": 0, "y2": 30})
+        both = [pose_clip([np.zeros((64, 64, 3), np.uint8)] * 3, table, reader) for _ in range(2)]
+        assert len(loaded) == 1
+        assert both[0].frame.tolist() == [0, 2] and both[0].frame.dtype == "int32"
+        assert both[0].keypoints[1].tolist() == both[1].keypoints[1].tolist() == [1.0] * 51
+
+
+class FakePoses:
+    """A pose network that sees one body of 10 x 40 px in any frame, and another below the confidence."""
+
+    head = Head(corners=False, one_each=False)
+
+    def size_for(self, frame: tuple[int, int]) -> tuple[int, int]:
+        return frame
+
+    def raw(self, images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for _ in images:
+            yield np.float32([[30, 9], [40, 9], [10, 9], [40, 9]]), np.float32([[0.9, 0.1]])
+
+    def extra(self) -> np.ndarray:
+        return np.ones((51, 2), np.float32)
 
 
 def test_pose_weights_beside_the_detector(tmp_path) -> None:

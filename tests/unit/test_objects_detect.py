@@ -92,12 +92,12 @@ def test_a_source_of_another_length_is_told(n: int) -> None:
 def test_box_means_equal_the_mean_over_pixels(seed: int) -> None:
     rng = np.random.default_rng(seed)
     gh, gw, scale = int(rng.integers(1, 6)), int(rng.integers(1, 6)), 4
-    cells = rng.normal(size=(gh, gw, 2))
-    pixels = cells.repeat(scale, 0).repeat(scale, 1)
+    cells = rng.normal(size=(2, gh, gw))
+    pixels = cells.repeat(scale, 1).repeat(scale, 2)
     y1, x1 = int(rng.integers(0, gh * scale)), int(rng.integers(0, gw * scale))
     y2, x2 = int(rng.integers(y1 + 1, gh * scale + 1)), int(rng.integers(x1 + 1, gw * scale + 1))
     found = box_means(cells, np.array([[x1, y1, x2, y2]], np.float32), (gh * scale, gw * scale))
-    assert np.allclose(found[0], pixels[y1:y2, x1:x2].mean(axis=(0, 1)), atol=1e-5)
+    assert np.allclose(found[0], pixels[:, y1:y2, x1:x2].mean(axis=(1, 2)), atol=1e-5)
 
 
 def test_motion_of_no_boxes() -> None:

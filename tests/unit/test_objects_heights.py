@@ -74,6 +74,8 @@ def test_a_long_clip_is_looked_at_in_its_beginning_only(tmp_path: Path) -> None:
             160,
         ),  # a few small ones are not: 640 x 48 / 200 = 154, the least is 160
         (np.full(100, 96.0), 320),
+        (np.full(100, 98.0), 320),  # 313 would do; half the frame is quicker
+        (np.full(100, 80.0), 384),  # no whole part of 640 is near
         (np.full(29, 96.0), 512),  # too few to tell: the cap
     ],
 )

@@ -51,6 +51,14 @@ class Windows:
             np.clip(column[None] + half_w[:, None] + 1, 0, columns),
         )
 
+    @cached_property
+    def _reads(self) -> tuple[np.ndarray, ...]:
+        """(gh, gw) each: where the summed table is read for every window, as flat positions, and the windows' areas in cells."""
+        top, bottom, left, right = self._corners
+        wide = self.grid[1] + 1
+        reads = [row * wide + column for row, column in ((bottom, right), (top, right), (bottom, left), (top, left))]
+        return *reads, (bottom - top) * (right - left)
+
     def box(self, row: int, column: int) -> tuple[float, float, float, float]:
         """The window around a cell: xyxy, source px, half-open."""
         top, bottom, left, right = (int(corner[row, column]) for corner in self._corners)
@@ -64,8 +72,8 @@ class Windows:
     def pace_map(self, flow: np.ndarray) -> np.ndarray:
         """(gh, gw, 2) flow, source px/frame -> (gh, gw) mean pace in the window around each cell."""
         speed = np.hypot(*np.moveaxis(flow.astype(np.float32), -1, 0)) / self._unit
-        total = np.pad(speed.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-        top, bottom, left, right = self._corners
-        area = (bottom - top) * (right - left)
-        inside = total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left]
-        return inside / area
+        total = np.zeros((self.grid[0] + 1, self.grid[1] + 1))
+        total[1:, 1:] = speed.cumsum(axis=0).cumsum(axis=1)
+        *reads, area = self._reads
+        last, above, beside, first = (total.take(read) for read in reads)
+        return (last - above - beside + first) / area

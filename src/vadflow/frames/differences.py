@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vadflow.frames.cells import average, grid
@@ -28,8 +29,10 @@ def cell_differences(frames: np.ndarray, cell: int) -> Iterator[np.ndarray]:
     shape = grid(frames.shape[1], frames.shape[2], cell)
     for t in range(len(frames)):
         now = min(max(t, 1), len(frames) - 1)
-        change = np.abs(frames[now].astype(np.int16) - frames[max(now - 1, 0)])  # h w C
-        yield average(change.mean(axis=2, dtype=np.float32) / 255, shape).astype(np.float16)
+        change = cv2.absdiff(frames[now], frames[max(now - 1, 0)]).reshape(frames.shape[1:])  # h w C
+        # channel by channel: numpy's mean over so short an axis takes three times as long
+        total = sum((change[..., channel] for channel in range(1, change.shape[2])), change[..., 0].astype(np.float32))
+        yield average(total / np.float32(change.shape[2]) / 255, shape).astype(np.float16)
 
 
 def write_differences(frames_path: Path, path: Path, *, cell: int) -> None:

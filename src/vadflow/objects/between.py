@@ -41,8 +41,8 @@ def gap(before: Boxes, after: Boxes, every: int) -> Iterator[Boxes]:
     if every == 1:
         return
     left, right = link(before, after)
-    gone = np.setdiff1d(np.arange(len(before)), left)
-    come = np.setdiff1d(np.arange(len(after)), right)
+    gone = np.delete(np.arange(len(before)), left)
+    come = np.delete(np.arange(len(after)), right)
     for step in range(1, every):
         share = step / every
         held = before.take(gone) if share < 0.5 else after.take(come)

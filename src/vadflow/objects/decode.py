@@ -53,11 +53,14 @@ def decode(
     Returns:
         by descending confidence, input px.
     """
-    best, kind = scores.max(axis=0), scores.argmax(axis=0)  # A, A
+    best = scores.max(axis=0)  # A
     candidates = np.flatnonzero(best > confidence)
+    kind = scores[:, candidates].argmax(axis=0).astype(np.int16)  # over all anchors it would cost half a millisecond
     if classes is not None:
-        candidates = candidates[np.isin(kind[candidates], classes)]
-    order = candidates[np.argsort(-best[candidates], kind="stable")]
+        known = np.isin(kind, classes)
+        candidates, kind = candidates[known], kind[known]
+    ranks = np.argsort(-best[candidates], kind="stable")
+    order, kind = candidates[ranks], kind[ranks]
     xyxy = np.ascontiguousarray(boxes[:, order].T, dtype=np.float32)  # n 4
     if not head.corners:
         centre, half = xyxy[:, :2], xyxy[:, 2:] / 2
@@ -65,7 +68,7 @@ def decode(
     found = Boxes(
         xyxy,
         best[order].astype(np.float32),
-        kind[order].astype(np.int16),
+        kind,
         np.ascontiguousarray(scores[:, order].T, dtype=np.float32),
     )
     kept = np.arange(len(found)) if head.one_each else suppress(found, nms_iou)
@@ -104,10 +107,12 @@ def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     >>> iou(np.array([[0, 0, 2, 2.0]]), np.array([[1, 0, 3, 2.0]])).round(3).tolist()
     [[0.3330000042915344]]
     """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])  # n m 2
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    area_first = np.clip(first[:, 2:] - first[:, :2], 0, None).prod(axis=1)
-    area_second = np.clip(second[:, 2:] - second[:, :2], 0, None).prod(axis=1)
+
+    def shared(axis: int) -> np.ndarray:  # n m
+        low = np.maximum.outer(first[:, axis], second[:, axis])
+        return np.maximum(np.minimum.outer(first[:, axis + 2], second[:, axis + 2]) - low, 0)
+
+    common = shared(0) * shared(1)
+    area_first, area_second = (np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1) for boxes in (first, second))
     union = area_first[:, None] + area_second[None, :] - common
     return np.divide(common, union, out=np.zeros_like(common), where=union > 0).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,26 +74,25 @@ class Reader:
         self._asked = self.own_size  # fixed for good: do not try again for every clip
         return self.own_size
 
-    def raw(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def raw(self, images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Run the network.
 
         Args:
-            images: (B, h, w, 3) uint8 RGB, h and w as `size_for` said.
+            images: (h, w, 3) uint8 RGB each, h and w as `size_for` said.
 
-        Returns:
-            per image (4, A) boxes in input px and (K, A) class probabilities.
+        Yields:
+            per image (4, A) float32 boxes in input px and (K, A) float32 class probabilities. They are the network's own memory,
+            and hold until the next image is asked for: two copies of some 2 MB each would cost a millisecond.
         """
-        request = self._compiled[images.shape[1], images.shape[2]]
-        found, self._last = [], request
         for image in images:  # one by one: int8 exports are static, and a batch is no faster on one core
-            out = request.infer({0: image[None]})
-            boxes, scores = (np.array(out[i][0], dtype=np.float32) for i in (0, 1))
-            found.append((boxes, scores))
-        return found
+            request = self._last = self._compiled[image.shape[0], image.shape[1]]
+            out = request.infer({0: image[None]}, share_inputs=True, share_outputs=True)
+            boxes, scores = (np.asarray(out[i][0], dtype=np.float32) for i in (0, 1))
+            yield boxes, scores
 
     def extra(self) -> np.ndarray:
         """What the head gave for the last image beside boxes and classes, (E, A) float32: keypoints of a pose model."""
-        return np.array(self._last.get_output_tensor(2).data[0], dtype=np.float32)
+        return np.asarray(self._last.get_output_tensor(2).data[0], dtype=np.float32)
 
     def _read(self) -> Any:
         return openvino.cut_before_ranking(self._core.read_model(str(self._file)), str(self._file))

@@ -6,7 +6,8 @@ nobody is tall enough, the table has no rows: what needs keypoints is then silen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,8 @@ COLUMNS = {
     "confidence": "float32",
 }
 _MAX_BODIES = 60
+Bodies = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""(n, 4) xyxy, (n,) confidence and (n, 17, 3) keypoints of one frame."""
 
 
 class PosesParams(Section):
@@ -70,21 +73,26 @@ def find_weights(chosen: str | None, detector: str | None) -> Path | None:
 
 
 class PoseReader:
-    """A YOLO pose network."""
+    """A YOLO pose network, read and compiled (a second) when the first frame asks for it, and then kept for all clips."""
 
     def __init__(self, params: PosesParams, threads: int) -> None:
-        """Load the export.
+        """Remember what to load, and for how many cores."""
+        self.params, self._threads = params, threads
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The export.
 
         Raises:
             VadflowError: no such file, or not a pose model.
         """
-        path = Path(params.weights or "").expanduser()
+        path = Path(self.params.weights or "").expanduser()
         where = "params.yaml: systems.attributes.poses.weights"
         if not path.exists():
             raise VadflowError(f"no weights at {path}", where=where, fix="Correct the path, or set it to null.")
-        self.params, self.reader = params, Reader(path, None, threads)
+        return Reader(path, None, self._threads)
 
-    def bodies(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def bodies(self, frame: np.ndarray) -> Bodies:
         """Find bodies in one frame.
 
         Args:
@@ -95,9 +103,9 @@ class PoseReader:
         """
         size = (frame.shape[0], frame.shape[1])
         lie = fit(size, self.reader.size_for(size))
-        boxes, scores = self.reader.raw(lie.image(frame)[None])[0]
-        order = np.argsort(-scores[0], kind="stable")
-        order = order[scores[0, order] > self.params.confidence]
+        boxes, scores = next(self.reader.raw([lie.image(frame)]))
+        order = np.flatnonzero(scores[0] > self.params.confidence)
+        order = order[np.argsort(-scores[0, order], kind="stable")]
         xyxy = boxes[:, order].T.copy()  # n 4
         if not self.reader.head.corners:
             xyxy = np.concatenate([xyxy[:, :2] - xyxy[:, 2:] / 2, xyxy[:, :2] + xyxy[:, 2:] / 2], axis=1)
@@ -110,40 +118,34 @@ class PoseReader:
         return lie.undo(xyxy[kept]), found.confidence[kept], points
 
 
-def pose_clip(frames: Iterable[np.ndarray], objects: pd.DataFrame, params: PosesParams, threads: int) -> pd.DataFrame:
+def pose_clip(frames: Iterable[np.ndarray], objects: pd.DataFrame, poses: PoseReader) -> pd.DataFrame:
     """Find the bodies of one clip; memory stays at one frame.
 
     Args:
         frames: (H, W, 3) uint8 RGB each, source size.
         objects: the clip's objects; a frame in which nobody among them is tall enough is not looked at.
-        params: see `PosesParams`.
-        threads: cores.
+        poses: the network, one for all clips; without weights no frame is looked at.
 
     Returns:
         `COLUMNS` and `keypoints`, a list of 17 x 3 numbers: x, y (source px) and confidence.
     """
+    params = poses.params
     tall = (objects.class_name == "person") & (
         np.maximum(objects.y2 - objects.y1, objects.x2 - objects.x1) >= params.min_height
     )
     wanted = set(objects.frame[tall]) if params.weights else set()
-    reader: PoseReader | None = None
-    found = []
-    for t, frame in enumerate(frames):
-        if t % params.every or t not in wanted:
-            continue
-        reader = reader or PoseReader(params, threads)
-        found.append(_rows(t, *reader.bodies(frame), params.min_height))
-    return pd.concat(found, ignore_index=True) if found else _rows(0, *_nobody(), params.min_height)
+    looked = {t: poses.bodies(frame) for t, frame in enumerate(frames) if t % params.every == 0 and t in wanted}
+    return _table(looked, params.min_height)
 
 
-def _rows(t: int, xyxy: np.ndarray, confidence: np.ndarray, points: np.ndarray, min_height: float) -> pd.DataFrame:
+def _table(looked: Mapping[int, Bodies], min_height: float) -> pd.DataFrame:
+    """Tall enough bodies by frame -> one table, built once: a table a frame costs milliseconds each."""
+    nobody = (np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, KEYPOINTS, 3), np.float32))
+    xyxy, confidence, points = (np.concatenate(parts) for parts in zip(nobody, *looked.values(), strict=True))
+    frame = np.repeat(np.array([*looked], int), [len(found[0]) for found in looked.values()])
     tall = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1) >= min_height
     x1, y1, x2, y2 = xyxy[tall].T
-    table = pd.DataFrame({"frame": t, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "confidence": confidence[tall]})
+    table = pd.DataFrame({"frame": frame[tall], "x1": x1, "y1": y1, "x2": x2, "y2": y2, "confidence": confidence[tall]})
     table = table.astype(COLUMNS)
     table["keypoints"] = pd.Series(list(points[tall].reshape(-1, 3 * KEYPOINTS).astype(np.float32)), dtype=object)
     return table
-
-
-def _nobody() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, KEYPOINTS, 3), np.float32)

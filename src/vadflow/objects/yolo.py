@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -68,7 +68,7 @@ class _Reader(Protocol):
 
     def size_for(self, frame: tuple[int, int]) -> tuple[int, int]: ...
 
-    def raw(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]: ...
+    def raw(self, images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
 
 
 class Detector:
@@ -97,7 +97,7 @@ class Detector:
             return []
         size = (frames[0].shape[0], frames[0].shape[1])
         box = fit(size, self.reader.size_for(size))
-        raw = self.reader.raw(np.stack([box.image(frame) for frame in frames]))
+        raw = self.reader.raw(box.image(frame) for frame in frames)
         return [self._boxes(boxes, scores, box.undo) for boxes, scores in raw]
 
     def _boxes(self, boxes: np.ndarray, scores: np.ndarray, undo: Any) -> Boxes:
@@ -168,18 +168,19 @@ class TorchReader:
         """Input (height, width) used for frames of this (height, width), px."""
         return self._asked or snug(frame, self._own, self._STRIDE)
 
-    def raw(self, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Run the network; see `exports.Reader.raw`."""
+    def raw(self, images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Run the network on all images at once; see `exports.Reader.raw`."""
         import torch
 
-        batch = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255  # B 3 h w
+        batch = torch.from_numpy(np.stack(list(images))).permute(0, 3, 1, 2).float() / 255  # B 3 h w
         with torch.inference_mode():
             out = self._network(batch)
         while isinstance(out, tuple | list):
             out = out[0]
         rows = out.numpy()  # B 4+K+extra A
         K = len(self.names)
-        return [(row[:4], row[4 : 4 + K]) for row in rows]
+        for row in rows:
+            yield row[:4], row[4 : 4 + K]
 
 
 def _first_line(fault: Exception) -> str:

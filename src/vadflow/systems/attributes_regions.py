@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,23 +45,24 @@ class Explainer:
     def map(self, rows: np.ndarray, dense: np.ndarray) -> np.ndarray:
         """(gh, gw) float32: dense surprise, and in each object's box the object's added to it."""
         found = np.zeros(dense.shape, np.float32)
-        for row, value in zip(rows, self.surprise[rows], strict=True):
-            y, x = self._cells(self.seen.box[row], dense.shape)
-            found[y, x] = np.maximum(found[y, x], value)
+        for (x1, y1, x2, y2), value in zip(self._cells[rows].tolist(), self.surprise[rows], strict=True):
+            inside = found[y1:y2, x1:x2]
+            np.maximum(inside, np.float32(value), out=inside)
         return found + dense.astype(np.float32)
 
     def regions(self, rows: np.ndarray, pace: np.ndarray, dense: np.ndarray) -> list[Region]:
         """Objects and, where none of them stands, the fastest window of a frame; overlapping ones once, strongest first."""
         fastest = int(dense.argmax())
         found = [self._window(fastest, pace, dense)]
-        for row, value in zip(rows, self.surprise[rows], strict=True):
-            y, x = self._cells(self.seen.box[row], dense.shape)
-            # the window around the box's middle: the fastest one in the box would be the neighbour's
-            cell = (y.start + y.stop - 1) // 2 * dense.shape[1] + (x.start + x.stop - 1) // 2
-            score = float(value) + float(dense.flat[cell])
-            if score >= self.least:
-                x1, y1, x2, y2 = (float(side) for side in self.seen.box[row])
-                found.append(Region(x1, y1, x2, y2, score, self._reason(row, cell, pace, dense)))
+        x1, y1, x2, y2 = self._cells[rows].T
+        # the window around the box's middle: the fastest one in the box would be the neighbour's
+        cells = (y1 + y2 - 1) // 2 * dense.shape[1] + (x1 + x2 - 1) // 2
+        scores = self.surprise[rows] + dense.take(cells)
+        for chosen in np.flatnonzero(scores >= self.least):
+            row, score = rows[chosen], float(scores[chosen])
+            left, top, right, bottom = self.seen.box[row].tolist()
+            reason = self._reason(row, int(cells[chosen]), pace, dense)
+            found.append(Region(left, top, right, bottom, score, reason))
         kept: list[Region] = []
         for region in sorted(found, key=lambda region: -region.score):
             if region.score >= self.least and len(kept) < self.most and not _covered(region, kept):
@@ -96,11 +98,13 @@ class Explainer:
         x1, y1, x2, y2 = self.windows.box(*divmod(cell, dense.shape[1]))
         return Region(x1, y1, x2, y2, float(dense.flat[cell]), self._dense_reason(cell, pace))
 
-    def _cells(self, box: np.ndarray, grid: tuple[int, ...]) -> tuple[slice, slice]:
-        height, width = self.seen.size
-        scale = np.array([grid[1] / width, grid[0] / height] * 2)
-        x1, y1, x2, y2 = box * scale
-        return slice(int(y1), max(int(np.ceil(y2)), int(y1) + 1)), slice(int(x1), max(int(np.ceil(x2)), int(x1) + 1))
+    @cached_property
+    def _cells(self) -> np.ndarray:
+        """(N, 4) int: the cells each box touches, xyxy, half-open, at least one."""
+        (height, width), (rows, columns) = self.seen.size, self.windows.grid
+        box = self.seen.box * np.array([columns / width, rows / height] * 2)
+        low = box[:, :2].astype(int)
+        return np.concatenate([low, np.maximum(np.ceil(box[:, 2:]).astype(int), low + 1)], axis=1)
 
 
 def _covered(region: Region, kept: list[Region]) -> bool:
