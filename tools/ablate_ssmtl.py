@@ -79,45 +79,31 @@ class Rows:
         self.normal = [system.known.get(segment) or self.judge.look(segment) for segment in held]
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
 
-    def measure(
-        self,
-        weights: Mapping[str, float],
-        *,
-        kind: str = "z",
-        cut: float | None = None,
-        width: float | None = None,
-        least: float = 0.0,
-        present: bool = True,
-    ) -> list[float]:
+    def measure(self, weights: Mapping[str, float], *, least: float = 0.0, **changes: Any) -> list[float]:
         """Micro raw, micro smoothed, macro over clips with both classes.
 
         Args:
             weights: of the tasks.
-            kind: calibration.
-            cut: evidence up to this is none; None: as in the section.
-            width: of the tracklet smoother, frames; None: as in the section.
             least: objects below this confidence are left out, in calibration and test.
-            present: frames of the smoother's window without the object count as frames without evidence.
+            changes: keys of `ScoreParams`, unchecked, so that a truncation may lie below 0; the scale is learned anew.
         """
         from dataclasses import replace
 
         from vadflow.attributes.tails import fit_tail
         from vadflow.ssmtl.scale import fit_scale, rarity_of, weighted
 
-        own = self.judge.params
-        cut, width = own.truncate if cut is None else cut, own.smooth_frames if width is None else width
-        judge = replace(self.judge, params=own.model_copy(update={"smooth_frames": width}))
-        known = [kept(one, least) for one in self.normal]
-        scale = fit_scale(joined([judge.smoothed(one) for one in known]), kind, cut)  # type: ignore[arg-type]
+        own = self.judge.params.model_copy(update=changes)
+        judge = replace(self.judge, params=own)
+        known = [kept(one, least, own) for one in self.normal]
+        scale = fit_scale(joined([judge.smoothed(one) for one in known]), own.calibration, own.truncate)
 
         def total(parts: Sequence[Any]) -> np.ndarray:
-            found = [judge.evidence(one, scale) if present else scale.evidence(judge.smoothed(one)) for one in parts]
-            return weighted(joined(found), weights)
+            return weighted(joined([judge.evidence(one, scale) for one in parts]), weights)
 
         rarity = fit_tail(total(known), floor=0.01)
         frames = []
         for clip, one in zip(self.test, self.judged, strict=True):
-            seen = kept(one, least)
+            seen = kept(one, least, own)
             surprise = rarity_of(total([seen]), rarity)
             frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
         return self.numbers(frames)
@@ -157,13 +143,16 @@ def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
 
 
-def kept(judged: Any, least: float) -> Any:
-    """Without the objects whose largest class probability is below `least`."""
-    from vadflow.ssmtl.judge import Judged
+def kept(judged: Any, least: float, params: Any) -> Any:
+    """Without the objects whose largest class probability is below `least`; what is left is linked as `params` say."""
+    from dataclasses import replace
+
+    from vadflow.attributes.tracklets import link
 
     rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
-    values = {name: value[rows] for name, value in judged.values.items()}
-    return Judged(judged.seen.pick(rows), judged.row[rows], judged.frames, values)
+    seen, values = judged.seen.pick(rows), {name: value[rows] for name, value in judged.values.items()}
+    track = link(seen.frame, seen.box, min_iou=params.link_iou, max_gap=params.link_gap * params.every)
+    return replace(judged, seen=seen, row=judged.row[rows], track=track, values=values)
 
 
 def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
@@ -172,10 +161,10 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
     equal, chosen = dict.fromkeys(tasks, 1.0), rows.system.weights
     yield "chosen weights " + ", ".join(f"{task} {share:g}" for task, share in chosen.items()), rows.measure(chosen)
     yield "equal weights", rows.measure(equal)
-    yield "chosen weights, tails instead of z", rows.measure(chosen, kind="tail")
-    yield "chosen weights, nothing truncated", rows.measure(chosen, cut=-10.0)
-    yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, width=0.0)
-    yield "chosen weights, no presence", rows.measure(chosen, present=False)
+    yield "chosen weights, tails instead of z", rows.measure(chosen, calibration="tail")
+    yield "chosen weights, nothing truncated", rows.measure(chosen, truncate=-10.0)
+    yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, smooth_frames=0.0)
+    yield "chosen weights, presence", rows.measure(chosen, presence=True)
     yield "plain mean of raw values, as in the paper", rows.paper()
     for task in tasks:
         yield f"only {task}", rows.measure({**dict.fromkeys(tasks, 0.0), task: 1.0})

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "reverse": {},
     "noise": {"sigma": 0.05},
     "local_skip": {"skips": [2, 3], "min_size": 0.3, "max_size": 0.5, "feather_px": 2.0},
+    "local_shape": {"min_size": 0.3, "max_size": 0.5, "feather_px": 2.0},
     "patch": {"min_size": 0.2, "max_size": 0.5, "max_move_px": 5, "feather_px": 2.0},
 }
 """Add a section here when you add a pseudo-anomaly file."""
@@ -115,6 +116,25 @@ def test_a_local_skip_is_fast_in_its_box_and_nowhere_else() -> None:
 def test_a_local_skip_lies_where_something_moves(tmp_path: Path) -> None:
     one = clip(tmp_path, "01")  # its square walks along rows 8 to 16
     found = rows(("local_skip", base.load("local_skip").Params.model_validate(EXAMPLES["local_skip"])), [one])
+    assert found and all(row.y1 < 16 and row.y2 > 8 for row in found)
+
+
+def test_a_local_shape_is_wide_large_or_upside_down_in_its_box_and_nowhere_else(tmp_path: Path) -> None:
+    thing = np.zeros((1, 32, 40, 1), np.uint8)
+    thing[0, 14:18, 18:20] = 200  # 4 px tall, 2 px wide, just above and left of the box's middle (16, 20)
+    seen = set()
+    for seed in range(12):
+        row = SimpleNamespace(start=0, x1=8, y1=4, x2=32, y2=28, sigma=0.0, seed=seed)
+        made = base.load("local_shape").replay(row, thing, 2, None)
+        assert np.array_equal(made[0], made[1]) and not made[:, :4].any() and not made[..., :8, :].any()
+        found = made[0, ..., 0] > 100
+        seen.add((int(found.any(1).sum()), int(found.any(0).sum())))
+    assert seen == {(4, 4), (6, 3), (4, 2)}, "rows and columns of what was 4 x 2"
+
+
+def test_a_local_shape_lies_where_something_moves(tmp_path: Path) -> None:
+    one = clip(tmp_path, "01")  # its square walks along rows 8 to 16
+    found = rows(("local_shape", base.load("local_shape").Params.model_validate(EXAMPLES["local_shape"])), [one])
     assert found and all(row.y1 < 16 and row.y2 > 8 for row in found)
 
 

@@ -1,0 +1,64 @@
+"""Another shape in one part of the frame: whoever passes there is twice as wide, larger, or upside down, and moves accordingly.
+
+`local_skip` and `patch` leave a walker a walker, whom a detector finds as surely and as steadily as any other. Something foreign is found
+less surely, flickers, and gets other classes: so do these. A cyclist is wide and fast: `wide` is both. The part is a box with
+soft edges, drawn where something moves; the shape is drawn from the recipe's seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from pydantic import Field, model_validator
+
+from vadflow.clip import ClipView
+from vadflow.params import Section
+from vadflow.pseudo import local_skip
+from vadflow.pseudo.base import Row, steps
+from vadflow.pseudo.patch import feather
+
+SHAPES = {"wide": (2.0, 1.0), "large": (1.6, 1.6), "upside_down": (1.0, -1.0)}
+"""Shape -> enlargement along x and y about the middle of the box; a negative one is mirrored."""
+
+
+class Params(Section):
+    """A box of another shape; sizes as shares of the frame."""
+
+    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
+    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
+    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Params:
+        if self.min_size > self.max_size:
+            raise ValueError("expected min_size <= max_size")
+        return self
+
+
+def draw(
+    rng: np.random.Generator, clip: ClipView, *, start: int, window: int, params: Params, donors: Sequence[ClipView]
+) -> Row:
+    """Choose size and place as `local_skip` does, at the clip's own speed."""
+    place = local_skip.Params.model_validate({"skips": [2], **params.model_dump()})
+    row = local_skip.draw(rng, clip, start=start, window=window, params=place, donors=donors)
+    return {key: value for key, value in row.items() if key != "skip"}
+
+
+def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) -> np.ndarray:
+    """Show the middle of the box enlarged or mirrored in the whole box."""
+    clip = np.array(frames[steps(row.start, 1, window, len(frames))])  # a copy: memory-mapped frames are read-only
+    across, along = list(SHAPES.values())[np.random.default_rng(int(row.seed)).integers(len(SHAPES))]
+    x, y, w, h = int(row.x1), int(row.y1), int(row.x2 - row.x1), int(row.y2 - row.y1)
+    middle = np.array([(w - 1) / 2, (h - 1) / 2])
+    linear = np.diag([across, along])
+    affine = np.column_stack([linear, middle - linear @ middle])
+    alpha = feather((h, w), float(row.sigma))[..., None]
+    for frame in clip:
+        below = frame[y : y + h, x : x + w]
+        shaped = cv2.warpAffine(below, affine, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        mixed = alpha * shaped.reshape(below.shape) + (1 - alpha) * below
+        frame[y : y + h, x : x + w] = np.rint(mixed).astype(np.uint8)
+    return clip
