@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 GRID: dict[str, tuple[float, ...]] = {
-    "power": (0.25, 0.5, 1.0),
-    "patch_px": (8.0, 16.0, 32.0, 48.0),
-    "reach_px": (8.0, 16.0, 32.0, 64.0),
-    "pool": (1.0, 2.0, 4.0, 16.0, 64.0),
+    "power": (0.125, 0.25, 0.5, 1.0),
+    "patch_px": (4.0, 8.0, 16.0, 32.0),
+    "reach_px": (16.0, 32.0, 64.0, 128.0),
+    "pool": (1.0, 4.0, 16.0, 64.0),
 }
 Setting = tuple[float, ...]
 Stream = list[tuple[int, Mapping[str, np.ndarray]]]
@@ -94,9 +94,10 @@ def scene(workspace: str) -> dict[tuple[Setting, str], float]:
             place = Path(Layout(dataset).model("weights.safetensors", name, params.training.seeds[0]))
             if place.exists():
                 system: Any = load_system(place.parent)
+            elif load_module(name).System.stochastic:  # a network that nobody has trained here
+                continue
             else:  # it learns nothing but what is usual, which the grid learns anew
-                size = views(dataset, "train")[0].frames.shape[1:]
-                module = load_module(name)
+                size, module = views(dataset, "train")[0].frames.shape[1:], load_module(name)
                 system = module.System(module.Params.model_validate(params.systems.of(name)), size)
             stride = getattr(getattr(system.params, "score", None), "normal_stride", 4)
             normal = [[(f, m) for f, m, _ in system.maps(segment, stride)] for segment in fit]

@@ -20,7 +20,7 @@ from vadflow.systems import __path__ as SYSTEM_PATHS
 
 SHAPE = (32, 48, 1)
 
-AGGREGATE = {"power": 0.5, "patch_px": 16.0, "reach_px": 8.0, "pool": 4.0, "floor": 0.1, "regions": 2}
+AGGREGATE = {"power": 0.5, "patch_px": 16.0, "reach_px": 8.0, "pool": 4.0, "floor": 0.1, "regions": 2, "region_px": 16}
 
 PARAMS: dict[str, dict] = {
     "frame_difference": {"aggregate": AGGREGATE},

@@ -13,7 +13,9 @@ FRAME = (64, 96, 3)
 def aggregator(
     patch_px: float = 16, reach_px: float = 0, floor: float = 0, regions: int = 2, power: float = 1, pool: float = 64
 ) -> Aggregator:
-    params = AggregateParams(patch_px=patch_px, reach_px=reach_px, floor=floor, regions=regions, power=power, pool=pool)
+    params = AggregateParams(
+        patch_px=patch_px, reach_px=reach_px, floor=floor, regions=regions, region_px=16, power=power, pool=pool
+    )
     return Aggregator(params, {"error": 1.0}, FRAME)
 
 
@@ -76,3 +78,11 @@ def test_the_box_covers_the_blob() -> None:
     one = aggregator(regions=1)
     box = one.regions(one.patches({"error": error}), (240, 360), "why")[0]
     assert (box.x1, box.y1, box.x2, box.y2) == (120, 60, 180, 120)
+
+
+def test_a_single_cell_gets_a_box_of_a_person() -> None:
+    """The patch that counts may be one cell of somebody; the box around its middle is as large as a person."""
+    one = aggregator(patch_px=8, regions=2)
+    first, second = one.regions(one.patches({"error": blob((8, 12), slice(3, 4), slice(5, 6))}), (240, 360), "why")
+    assert (first.x1, first.y1, first.x2, first.y2, first.score) == (135, 75, 195, 135, 1)
+    assert second.score == 0

@@ -12,30 +12,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pydantic import Field, model_validator
 
 from vadflow.clip import ClipView
-from vadflow.params import Section
 from vadflow.pseudo import local_skip
-from vadflow.pseudo.base import Row, steps
-from vadflow.pseudo.patch import feather
+from vadflow.pseudo.base import PartParams, Row, feather, steps
 
 SHAPES = {"wide": (2.0, 1.0), "large": (1.6, 1.6), "upside_down": (1.0, -1.0)}
 """Shape -> enlargement along x and y about the middle of the box; a negative one is mirrored."""
 
 
-class Params(Section):
-    """A box of another shape; sizes as shares of the frame."""
-
-    min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
-    max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")
-    feather_px: float = Field(ge=0, le=50, description="width of the soft edge, working px")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Params:
-        if self.min_size > self.max_size:
-            raise ValueError("expected min_size <= max_size")
-        return self
+class Params(PartParams):
+    """A box of another shape."""
 
 
 def draw(
