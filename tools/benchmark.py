@@ -138,6 +138,7 @@ def measure(workspace: str, dataset: str, names: Sequence[str], clips: int, seed
     """Print milliseconds a frame by stage, and frames a second by system."""
     from vadflow.systems.base import load_module
 
+    cores = min(cores, clips)  # a clip is not cut in two
     dealt = [list(range(clips))[core::cores] for core in range(cores)]
     with ProcessPoolExecutor(cores) as pool:
         jobs = [pool.submit(work, workspace, dataset, names, numbers, seed) for numbers in dealt]
