@@ -82,6 +82,7 @@ class TrainParams(NetworkTrainParams):
     """Schedule and loss weights; the paper profile is 60 epochs of 4 whole frames at 2e-4."""
 
     steps: int = Field(ge=1, description="training steps")
+    crop: int = Field(ge=0, le=1024, multiple_of=8, description="side of the training crops, px; 0: whole frames")
     gradient_weight: float = Field(ge=0, description="of the gradient loss; 0 is off")
     compact: float = Field(ge=0, description="weight of compactness")
     separate: float = Field(ge=0, description="weight of separateness")
