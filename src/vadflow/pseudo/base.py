@@ -89,6 +89,33 @@ def load(kind: str) -> Any:
     return plugins.load("pseudo", kind, ("Params", "draw", "replay"), "pseudo.kinds")
 
 
+def moving_box(
+    rng: np.random.Generator, clip: ClipView, size: tuple[int, int], *, start: int, span: int
+) -> dict[str, int]:
+    """A box where something moves: a pixel drawn by how much changes there lies in it.
+
+    Args:
+        rng: source of all randomness.
+        clip: its frames are read.
+        size: (height, width) of the box, px.
+        start: first frame looked at.
+        span: frames in which the change is measured, at four of them.
+
+    Returns:
+        x1, y1, x2, y2, px, inside the frame.
+    """
+    (h, w), (H, W) = size, clip.frames.shape[1:3]
+    first, *later = (
+        np.asarray(clip.frames[at], np.float32).sum(axis=2)
+        for at in steps(start, max(span // 4, 1), 4, len(clip.frames))
+    )
+    change = np.square(np.mean([np.abs(frame - first) for frame in later], axis=0)).ravel()
+    total = float(change.sum())
+    y, x = np.unravel_index(int(rng.choice(change.size, p=change / total if total > 0 else None)), (H, W))
+    x1, y1 = (int(np.clip(c - s // 2, 0, side - s)) for c, s, side in ((x, w, W), (y, h, H)))
+    return {"x1": x1, "y1": y1, "x2": x1 + w, "y2": y1 + h}
+
+
 def steps(start: int, skip: int, window: int, n_frames: int) -> np.ndarray:
     """Frame numbers start + skip * i, held at the clip's last frame.
 

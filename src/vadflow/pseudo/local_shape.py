@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from vadflow.clip import ClipView
-from vadflow.pseudo import local_skip
-from vadflow.pseudo.base import PartParams, Row, feather, steps
+from vadflow.pseudo.base import PartParams, Row, feather, moving_box, steps
 
 SHAPES = {"wide": (2.0, 1.0), "large": (1.6, 1.6), "upside_down": (1.0, -1.0)}
 """Shape -> enlargement along x and y about the middle of the box; a negative one is mirrored."""
@@ -28,10 +27,9 @@ class Params(PartParams):
 def draw(
     rng: np.random.Generator, clip: ClipView, *, start: int, window: int, params: Params, donors: Sequence[ClipView]
 ) -> Row:
-    """Choose size and place as `local_skip` does, at the clip's own speed."""
-    place = local_skip.Params.model_validate({"skips": [2], **params.model_dump()})
-    row = local_skip.draw(rng, clip, start=start, window=window, params=place, donors=donors)
-    return {key: value for key, value in row.items() if key != "skip"}
+    """Choose size and a place where something moves, now or soon: twice the window is looked at."""
+    box = moving_box(rng, clip, params.sides(rng, clip), start=start, span=2 * window)
+    return {**box, "sigma": params.feather_px}
 
 
 def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from vadflow.clip import ClipView
-from vadflow.pseudo.base import PartParams, Row, feather, steps
+from vadflow.pseudo.base import PartParams, Row, feather, moving_box, steps
 
 
 class Params(PartParams):
@@ -25,19 +25,10 @@ class Params(PartParams):
 def draw(
     rng: np.random.Generator, clip: ClipView, *, start: int, window: int, params: Params, donors: Sequence[ClipView]
 ) -> Row:
-    """Choose distance, size and place: a pixel drawn by how much changes there within the window lies in the box."""
-    H, W = clip.frames.shape[1:3]
-    h, w = params.sides(rng, clip)
-    skip = int(rng.choice(params.skips))
-    first, *later = (
-        np.asarray(clip.frames[at], np.float32).sum(axis=2)
-        for at in steps(start, max(skip * window // 4, 1), 4, len(clip.frames))
-    )
-    change = np.square(np.mean([np.abs(frame - first) for frame in later], axis=0)).ravel()
-    total = float(change.sum())
-    y, x = np.unravel_index(int(rng.choice(change.size, p=change / total if total > 0 else None)), (H, W))
-    x1, y1 = (int(np.clip(c - s // 2, 0, side - s)) for c, s, side in ((x, w, W), (y, h, H)))
-    return {"skip": skip, "x1": x1, "y1": y1, "x2": x1 + w, "y2": y1 + h, "sigma": params.feather_px}
+    """Choose size, distance and a place where something moves."""
+    size, skip = params.sides(rng, clip), int(rng.choice(params.skips))
+    box = moving_box(rng, clip, size, start=start, span=skip * window)
+    return {"skip": skip, **box, "sigma": params.feather_px}
 
 
 def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) -> np.ndarray:
