@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from vadflow.objects.decode import shared_area
+
 Smoother = Literal["centred", "causal"]
 
 
@@ -59,10 +61,7 @@ def _match(before: np.ndarray, now: np.ndarray, min_iou: float) -> dict[int, int
 
 def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(A, 4) and (B, 4) boxes -> (A, B) intersection over union, in [0, 1]."""
-    width, height = (
-        np.maximum(np.minimum.outer(a[:, k + 2], b[:, k + 2]) - np.maximum.outer(a[:, k], b[:, k]), 0) for k in (0, 1)
-    )
-    shared = width * height
+    shared = shared_area(a, b)
     area = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
     return shared / np.maximum(area[0][:, None] + area[1][None, :] - shared, 1e-9)
 
