@@ -79,8 +79,8 @@ def main() -> None:
     parser.add_argument("dataset")
     arguments = parser.parse_args()
     os.chdir(arguments.workspace)
-    from vadflow.io import read_table
     from vadflow.layout import Layout
+    from vadflow.metrics.gather import read_labels
     from vadflow.params import load
     from vadflow.training.split import split_normal
 
@@ -88,8 +88,7 @@ def main() -> None:
     own = params.systems.of("attributes")
     fit, _ = split_normal(views(arguments.dataset, "train"), params.training.held_out)
     test = views(arguments.dataset, "test")
-    truth = read_table(Layout(arguments.dataset).truth("frames"))
-    labels = {str(clip): group.sort_values("frame").label.to_numpy() for clip, group in truth.groupby("clip")}
+    labels = read_labels(Layout(arguments.dataset).truth("frames"))
     print("| row | raw | smoothed | causal |\n|---|---|---|---|")
     for name, section in rows(own):
         values = measure(section, fit, test, labels, params.scoring.sigma_frames)

@@ -45,23 +45,21 @@ class Workspace:
     def __init__(self, dataset: str, params: Path) -> None:
         from vadflow.io import read_table
         from vadflow.layout import Layout
+        from vadflow.metrics.gather import read_labels
         from vadflow.params import load
 
         self.params, place = load(params), Layout(dataset)
         self.train, self.test = self._views(place, "train"), self._views(place, "test")
-        truth = read_table(place.truth("frames"))
-        self.labels = {str(clip): rows.sort_values("frame").label.to_numpy() for clip, rows in truth.groupby("clip")}
+        self.labels = read_labels(place.truth("frames"))
         self.pseudo = read_table(place.pseudo) if Path(place.pseudo).exists() else self._recipes()
 
     def _views(self, place: Any, split: Any) -> list[Any]:
-        from vadflow.clip import ClipView
+        from vadflow.clip import views
         from vadflow.io import read_table
 
-        found = []
-        for row in read_table(place.index(split)).itertuples():
-            paths = {f"{kind}_path": Path(place.clip(kind, split, row.clip)) for kind in KINDS}
-            found.append(ClipView(row.clip, float(row.fps), (int(row.height), int(row.width)), **paths))
-        return found
+        index = read_table(place.index(split))
+        names = list(index["clip"])
+        return views(index, names, {kind: [place.clip(kind, split, name) for name in names] for kind in KINDS})
 
     def _recipes(self) -> pd.DataFrame:
         from vadflow.pseudo.recipes import build

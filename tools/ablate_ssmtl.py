@@ -203,8 +203,8 @@ def main() -> None:
     arguments = told()
     model, file = (path.absolute() if path else None for path in (arguments.model, arguments.params))
     os.chdir(arguments.workspace)
-    from vadflow.io import read_table
     from vadflow.layout import Layout
+    from vadflow.metrics.gather import read_labels
     from vadflow.params import load
     from vadflow.training.split import split_normal
     from vadflow.training.store import load_system
@@ -213,8 +213,7 @@ def main() -> None:
     section = shortened(params.systems.of("ssmtl"), arguments)
     train, test = (clip_views(params, arguments.dataset, split) for split in ("train", "test"))
     _, held = split_normal(train, params.training.held_out)
-    truth = read_table(Layout(arguments.dataset).truth("frames"))
-    labels = {str(clip): group.sort_values("frame").label.to_numpy() for clip, group in truth.groupby("clip")}
+    labels = read_labels(Layout(arguments.dataset).truth("frames"))
     first = "row | pseudo" if arguments.refit else "row"
     print(f"| {first} | raw | smoothed | macro |\n" + "|---" * (first.count("|") + 4) + "|")
     for name in arguments.refit or [""]:

@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 CHANGES: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -63,8 +60,8 @@ def judged(params: Any, dataset: str, student: str) -> Any:
     """What the student of one rehearsal says of the spoiled clips of another that holds out the same clips."""
     from ablate_ssmtl import Rows, clip_views
 
-    from vadflow.io import read_table
     from vadflow.layout import Layout
+    from vadflow.metrics.gather import read_labels
     from vadflow.training.split import split_normal
     from vadflow.training.store import load_system
 
@@ -72,8 +69,7 @@ def judged(params: Any, dataset: str, student: str) -> Any:
     if shared := {clip.name for clip in normal} & {clip.name for clip in spoiled}:
         raise SystemExit(f"{dataset}={student}: the student has seen {', '.join(sorted(shared))}")
     _, held = split_normal(normal, params.training.held_out)
-    truth = read_table(Layout(dataset).truth("frames"))
-    labels = {str(clip): group.sort_values("frame").label.to_numpy() for clip, group in truth.groupby("clip")}
+    labels = read_labels(Layout(dataset).truth("frames"))
     model = Path(Layout(student).model("weights.safetensors", "ssmtl", 0)).parent
     return Rows(load_system(model), held, spoiled, labels)
 
