@@ -16,6 +16,7 @@ import os
 import tempfile
 import time
 import zlib
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,6 @@ class Workspace:
     """The normal clips, the test clips and the labels of one dataset."""
 
     def __init__(self, dataset: str, params: Path) -> None:
-        from vadflow.io import read_table
         from vadflow.layout import Layout
         from vadflow.metrics.gather import read_labels
         from vadflow.params import load
@@ -51,7 +51,7 @@ class Workspace:
         self.params, place = load(params), Layout(dataset)
         self.train, self.test = self._views(place, "train"), self._views(place, "test")
         self.labels = read_labels(place.truth("frames"))
-        self.pseudo = read_table(place.pseudo) if Path(place.pseudo).exists() else self._recipes()
+        self._pseudo = Path(place.pseudo)
 
     def _views(self, place: Any, split: Any) -> list[Any]:
         from vadflow.clip import views
@@ -61,9 +61,14 @@ class Workspace:
         names = list(index["clip"])
         return views(index, names, {kind: [place.clip(kind, split, name) for name in names] for kind in KINDS})
 
-    def _recipes(self) -> pd.DataFrame:
+    @cached_property
+    def pseudo(self) -> pd.DataFrame:
+        """Recipes: those of the run, or drawn anew where its systems needed none."""
+        from vadflow.io import read_table
         from vadflow.pseudo.recipes import build
 
+        if self._pseudo.exists():
+            return read_table(self._pseudo)
         p = self.params.pseudo
         kinds = {kind: p.of(kind) for kind in p.kinds}
         return build(self.train, kinds, per_clip=p.per_clip, window=p.window, motion=p.motion, seed=p.seed)

@@ -1,10 +1,11 @@
 """The choice behind docs/choosing.md: one aggregate for all frame-level systems, picked from a whole grid without a test set.
 
-    PYTHONPATH=src python tools/choose_aggregate.py <workspace> ...
+    PYTHONPATH=src python tools/choose_aggregate.py <workspace> ... [--axis power=0.125,0.25 pool=16,64 ...]
 
 Each workspace is a scene: its datasets are rehearsals (`adapter: rehearsal`) of one dataset's training clips, on which frame-level systems were
-trained. Every map that counts in a system's score is sent through every setting of the grid. The rule stands in `main`: a setting's worth is its
-micro AUC after the smoother, as a mean over folds, then systems, then scenes; the largest wins. Nothing is written.
+trained. What counts in a system's score is sent through every setting of the grid; an axis that is not named stays as the workspace ships it.
+The rule stands in `main`: a setting's worth is its micro AUC after the smoother, as a mean over folds, then systems, then scenes; the largest
+wins. Nothing is written.
 """
 
 from __future__ import annotations
@@ -12,125 +13,122 @@ from __future__ import annotations
 import argparse
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ablate_networks import Workspace
 
-GRID: dict[str, tuple[float, ...]] = {
-    "power": (0.125, 0.25, 0.5, 1.0),
-    "patch_px": (4.0, 8.0, 16.0, 32.0),
-    "reach_px": (16.0, 32.0, 64.0, 128.0),
-    "pool": (1.0, 4.0, 16.0, 64.0),
-}
+AXES = ("flow_share", "power", "patch_px", "reach_px", "pool", "floor")
 Setting = tuple[float, ...]
-Stream = list[tuple[int, Mapping[str, np.ndarray]]]
+Stream = list[tuple[Any, int, dict[str, np.ndarray]]]
+"""(clip, frame, the system's maps before flow weighs them)."""
 
 
-def views(dataset: str, split: str) -> list[Any]:
-    """Clip views of one split."""
-    from vadflow.clip import ClipView
-    from vadflow.io import read_table
-    from vadflow.layout import Layout
+@dataclass(frozen=True)
+class Fold:
+    """One rehearsal as one system sees it."""
 
-    place, found = Layout(dataset), []
-    for row in read_table(place.index(split)).itertuples():
-        paths = {f"{kind}_path": Path(place.clip(kind, split, row.clip)) for kind in ("frames", "differences", "flow")}
-        found.append(ClipView(row.clip, float(row.fps), (int(row.height), int(row.width)), **paths))
-    return found
+    normal: Stream
+    judged: dict[str, Stream]
+    labels: dict[str, np.ndarray]
+    scoring: Any
 
+    def auc(self, system: Any) -> float:
+        """Micro AUC in % of the system as its parameters stand, learned anew from the normal frames."""
+        from vadflow.metrics.roc import roc_auc
+        from vadflow.scoring.smooth import smooth
 
-def step(system: Any) -> int:
-    """Frames between two windows when a test clip is judged."""
-    score = getattr(system.params, "score", None)
-    return int(getattr(score, "every", getattr(score, "stride", 1)))
-
-
-def worth(
-    aggregator: Any, normal: list[Stream], judged: dict[str, Stream], truth: Any
-) -> Iterator[tuple[Setting, float]]:
-    """Each setting with its micro AUC on one fold."""
-    from vadflow.metrics.roc import roc_auc
-
-    labels, smooth = truth
-    joined, shipped = np.concatenate([labels[clip] for clip in judged]), aggregator.params
-    for power, patch, reach in product(*(GRID[key] for key in ("power", "patch_px", "reach_px"))):
-        change = {"power": power, "patch_px": patch, "reach_px": reach}
-        aggregator.params = shipped.model_copy(update=change)
-        aggregator.fit(maps for stream in normal for _, maps in stream)
-        patches = {clip: [aggregator.patches(maps) for _, maps in stream] for clip, stream in judged.items()}
-        for pool in GRID["pool"]:
-            aggregator.params = shipped.model_copy(update=change | {"pool": pool})
-            scores = []
-            for clip, stream in judged.items():
-                values = np.array([aggregator.pool(one) for one in patches[clip]])
-                frames = np.array([frame for frame, _ in stream])
-                nearest = np.abs(frames[None] - np.arange(len(labels[clip]))[:, None]).argmin(axis=1)
-                scores.append(smooth(values[nearest]))
-            yield (power, patch, reach, pool), 100 * float(roc_auc(joined, np.concatenate(scores)) or np.nan)
+        weigh = getattr(system, "weighed", lambda clip, frame, maps: maps)
+        aggregator, scores = system.aggregator, []
+        aggregator.fit(weigh(*one) for one in self.normal)
+        for clip, stream in self.judged.items():
+            values = np.array([aggregator.pool(aggregator.patches(weigh(*one))) for one in stream])
+            before = np.repeat(values[:1], len(self.labels[clip]) - len(values))  # frames before the first window
+            scores.append(smooth(np.concatenate([before, values]), self.scoring.smoother, self.scoring.sigma_frames))
+        joined = np.concatenate([self.labels[clip] for clip in self.judged])
+        return 100 * float(roc_auc(joined, np.concatenate(scores)) or np.nan)
 
 
-def scene(workspace: str) -> dict[tuple[Setting, str], float]:
-    """The mean over folds of every setting and system of one workspace."""
+def folds(workspace: str) -> Iterator[tuple[str, Any, Fold]]:
+    """(system's name, system, fold) of every dataset and trained system of a workspace; from inside it."""
     from vadflow.clip import Segment
-    from vadflow.io import read_table
     from vadflow.layout import Layout
     from vadflow.params import load
-    from vadflow.scoring.smooth import smooth
     from vadflow.systems.base import load_module
+    from vadflow.systems.between import fill_between
     from vadflow.training.split import split_normal
     from vadflow.training.store import load_system
 
-    params, found = load(Path(workspace) / "params.yaml"), defaultdict(list)
-    here = Path.cwd()
+    params = load(Path("params.yaml"))
+    for dataset, name in product(params.datasets, params.systems.names):
+        space, module = Workspace(dataset, Path("params.yaml")), load_module(name)
+        place = Path(Layout(dataset).model("weights.safetensors", name, params.training.seeds[0]))
+        if not module.System.stochastic:  # it learns nothing but what is usual, which every setting learns anew
+            shape = space.train[0].frames.shape[1:]
+            system: Any = module.System(module.Params.model_validate(params.systems.of(name)), shape)
+        elif place.exists():
+            system = load_system(place.parent)
+        else:  # a network that nobody has trained here
+            continue
+        score, see = getattr(system.params, "score", None), getattr(system, "judged", system.maps)
+        fit, _ = split_normal(space.train, params.training.held_out)
+        stride, every = getattr(score, "normal_stride", 4), getattr(score, "every", 1)
+        normal = [(part.clip, frame, maps) for part in fit for frame, maps, _ in see(part, stride)]
+        judged = {}
+        for clip in space.test:
+            filled = fill_between(see(Segment(clip, 0, len(clip)), every), len(clip))
+            judged[clip.name] = [(clip, frame, maps) for frame, maps, _ in filled]
+        yield name, system, Fold(normal, judged, space.labels, params.scoring)
+        print(f"<!-- {workspace} {dataset} {name} -->", flush=True)
+
+
+def scene(workspace: str, grid: list[Setting], axes: list[str]) -> dict[tuple[Setting, str], float]:
+    """The mean over folds of every setting and system of one workspace."""
+    found, here = defaultdict(list), Path.cwd()
     os.chdir(workspace)
-    for dataset in params.datasets:
-        rows = read_table(Layout(dataset).truth("frames"))
-        labels = {str(clip): r.sort_values("frame").label.to_numpy() for clip, r in rows.groupby("clip")}
-        fit, _ = split_normal(views(dataset, "train"), params.training.held_out)
-        for name in params.systems.names:
-            place = Path(Layout(dataset).model("weights.safetensors", name, params.training.seeds[0]))
-            if place.exists():
-                system: Any = load_system(place.parent)
-            elif load_module(name).System.stochastic:  # a network that nobody has trained here
-                continue
-            else:  # it learns nothing but what is usual, which the grid learns anew
-                size, module = views(dataset, "train")[0].frames.shape[1:], load_module(name)
-                system = module.System(module.Params.model_validate(params.systems.of(name)), size)
-            stride = getattr(getattr(system.params, "score", None), "normal_stride", 4)
-            normal = [[(f, m) for f, m, _ in system.maps(segment, stride)] for segment in fit]
-            test = views(dataset, "test")
-            judged = {c.name: [(f, m) for f, m, _ in system.maps(Segment(c, 0, len(c)), step(system))] for c in test}
-            s = params.scoring
-            for setting, value in worth(
-                system.aggregator, normal, judged, (labels, lambda x, s=s: smooth(x, s.smoother, s.sigma_frames))
-            ):
-                found[setting, name].append(value)
-            print(f"<!-- {workspace} {dataset} {name} -->", flush=True)
+    for name, system, fold in folds(workspace):
+        shipped, aggregate, done = system.params, system.aggregator.params, {}
+        for setting in grid:
+            change = dict(zip(axes, setting, strict=True))
+            share = {"flow_share": change.pop("flow_share")} if "flow_share" in change else {}
+            if not hasattr(system, "weighed"):  # a baseline: flow weighs nothing, so one value serves all shares
+                share = {}
+            if (key := (*share.values(), *change.values())) not in done:
+                system.aggregator.params = aggregate.model_copy(update=change)
+                if share:
+                    system.params = shipped.model_copy(update={"score": shipped.score.model_copy(update=share)})
+                done[key] = fold.auc(system)
+            found[setting, name].append(done[key])
     os.chdir(here)
     return {key: float(np.mean(values)) for key, values in found.items()}
 
 
 def main() -> None:
-    """Print the best settings, their neighbours and the shipped one, by scene and system."""
+    """Print the best settings and the worst one, by scene and system."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workspaces", nargs="+")
-    parser.add_argument("--rows", type=int, default=10)
+    parser.add_argument("--axis", nargs="+", required=True, help=f"name=value,value of {', '.join(AXES)}")
+    parser.add_argument("--rows", type=int, default=20)
     arguments = parser.parse_args()
-    scenes = [scene(workspace) for workspace in arguments.workspaces]
+    given = dict(axis.split("=", 1) for axis in arguments.axis)
+    if unknown := set(given) - set(AXES):
+        raise SystemExit(f"--axis: expected {', '.join(AXES)}; got {', '.join(sorted(unknown))}")
+    grid = list(product(*([float(value) for value in values.split(",")] for values in given.values())))
+    scenes = [scene(workspace, grid, list(given)) for workspace in arguments.workspaces]
     columns = [(i, name) for i, found in enumerate(scenes) for name in dict.fromkeys(name for _, name in found)]
 
     def mean(setting: Setting) -> float:
         per_scene = [[found[key] for key in found if key[0] == setting] for found in scenes]
         return float(np.mean([np.mean(values) for values in per_scene]))
 
-    ranked = sorted(product(*GRID.values()), key=mean, reverse=True)
+    ranked = sorted(grid, key=mean, reverse=True)
     names = [f"{Path(arguments.workspaces[i]).name} {name}" for i, name in columns]
-    print(f"| rank | {' | '.join(GRID)} | mean | {' | '.join(names)} |\n|{'---|' * (len(names) + 6)}")
-    one_away = [s for s in ranked if sum(a != b for a, b in zip(s, ranked[0], strict=True)) == 1]
-    for setting in [*ranked[: arguments.rows], *one_away, (0.5, 16.0, 32.0, 16.0), ranked[-1]]:
+    print(f"| rank | {' | '.join(given)} | mean | {' | '.join(names)} |\n|{'---|' * (len(names) + len(given) + 2)}")
+    for setting in dict.fromkeys([*ranked[: arguments.rows], ranked[-1]]):
         cells = [f"{scenes[i][setting, name]:.1f}" for i, name in columns]
         values = " | ".join(f"{value:g}" for value in setting)
         print(f"| {1 + ranked.index(setting)} | {values} | {mean(setting):.2f} | {' | '.join(cells)} |", flush=True)

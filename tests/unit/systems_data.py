@@ -53,6 +53,7 @@ PARAMS: dict[str, dict] = {
         "score": {
             "reconstruction": 1.0,
             "moving": 1.0,
+            "flow_share": 0.5,
             "stride": 2,
             "normal_stride": 2,
             "batch": 4,
@@ -90,6 +91,7 @@ PARAMS: dict[str, dict] = {
         "score": {
             "prediction": 1.0,
             "moving": 1.0,
+            "flow_share": 0.5,
             "distance": 0.5,
             "paper_psnr": 0.6,
             "normal_stride": 2,
@@ -158,6 +160,7 @@ PARAMS: dict[str, dict] = {
             "prediction": 1.0,
             "motion": 1.0,
             "moving": 1.0,
+            "flow_share": 0.5,
             "cluster": 0.5,
             "normal_stride": 2,
             "every": 1,

@@ -213,7 +213,7 @@ def test_the_middle_of_every_window_is_scored(tmp_path: Path, stride: int, frame
 def test_error_maps_of_odd_sizes_and_a_perfect_drawing() -> None:
     model = Reconstructor(small_params("mlfs3d"), 1).eval()
     maps, psnr = model.error_maps(noise(size=(40, 50)), 3, 2)
-    assert maps.shape == (2, 2, 5, 7)
+    assert maps.shape == (2, 2, 10, 13)
     assert psnr.shape == (2, 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reconstructor, "forward", lambda self, x: x)

@@ -11,6 +11,8 @@ import pytest
 import torch
 from systems_data import PARAMS, draw_clip, paper_profile, small_params
 
+from vadflow.systems.cells import moving
+from vadflow.systems.frame_networks import on_cells
 from vadflow.systems.msnnet import Params, System
 from vadflow.systems.msnnet_memory import MemoryPool, entropy, usage
 from vadflow.systems.msnnet_model import Predictor
@@ -148,7 +150,7 @@ def test_the_decoder_sees_nothing_of_a_level_but_what_its_items_say() -> None:
 def test_stems_channels_and_odd_sizes(stem: str, channels: int) -> None:
     model = Predictor(params(stem=stem), channels)
     maps, psnr = model.error_maps(windows((40, 50), channels))
-    assert {m.shape for m in maps.values()} == {(2, 5, 7)}
+    assert {m.shape for m in maps.values()} == {(2, 10, 13)}
     assert psnr.shape == (2,)
 
 
@@ -190,8 +192,35 @@ def test_error_counts_where_something_moves(tmp_path: Path) -> None:
     from vadflow.clip import Segment
 
     _, maps, _ = next(iter(system.maps(Segment(clip, 0, 8), 1)))
-    assert np.flatnonzero(maps["moving"]).tolist() == [2 * 6 + 3]
-    assert maps["moving"][2, 3] == pytest.approx(np.sqrt(maps["prediction"][2, 3] * 18), rel=1e-4)
+    assert maps["moving"].shape == (8, 12)  # cells of 4 px, twice as fine as the flow's
+    assert np.argwhere(maps["moving"]).tolist() == [[4, 6], [4, 7], [5, 6], [5, 7]]
+    assert maps["moving"][4, 6] == pytest.approx(np.sqrt(maps["prediction"][4, 6] * 18), rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])
+def test_the_share_of_flow_in_what_moves(tmp_path: Path, share: float) -> None:
+    """Error 2e-4 and flow (3, 4), a squared length of 25, in one cell; nothing moves in the others."""
+    clip = draw_clip(tmp_path, "c", 8)
+    flow = np.zeros((8, 4, 6, 2), np.float16)
+    flow[5, 1, 2] = 3, 4
+    np.save(clip.flow_path, flow)  # type: ignore[arg-type]
+    found = moving(clip, 5, np.full((4, 6), 2e-4, np.float32), share)
+    assert found.dtype == np.float32
+    assert found[1, 2] == pytest.approx(2e-4 ** (1 - share) * 25**share, rel=1e-5)
+    assert float(np.delete(found, 8).max()) == pytest.approx(2e-4 if share == 0 else 0, rel=1e-5)
+
+
+@pytest.mark.parametrize("side", [2, 4, 8])
+def test_distances_of_every_level_stand_on_the_cells_of_the_error(side: int) -> None:
+    """Means where a level is finer than the cells, repeated where it is coarser; the mean over the frame stays."""
+    grid = torch.rand(2, 32 // side, 48 // side)
+    found = on_cells(grid, torch.zeros(2, 8, 12))
+    same = {
+        2: torch.nn.functional.avg_pool2d(grid, 2),
+        4: grid,
+        8: grid.repeat_interleave(2, 1).repeat_interleave(2, 2),
+    }
+    torch.testing.assert_close(found, same[side])
 
 
 def test_paper_profile_is_of_its_relatives_order() -> None:

@@ -102,7 +102,7 @@ def test_variants_and_odd_sizes(variant: str, channels: int) -> None:
     system = System(Params.model_validate(PARAMS["std"] | {"variant": variant}), (40, 50, channels))
     windows = np.random.default_rng(0).integers(0, 256, (2, 5, 40, 50, channels), dtype=np.uint8)
     maps, published = system.model.error_maps(windows)
-    assert {m.shape for m in maps.values()} == {(2, 5, 7)}
+    assert {m.shape for m in maps.values()} == {(2, 10, 13)}
     assert (published < 0).all()
 
 

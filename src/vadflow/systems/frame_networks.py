@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CELL = 8
-"""Side of a map cell, working px."""
+CELL = 4
+"""Side of a cell of an error map, working px: a person of Ped2 is two cells wide at 128x192."""
 _HEAD = "model."
 
 
@@ -23,8 +23,13 @@ def device() -> torch.device:
 
 
 def cells(error: Tensor) -> Tensor:
-    """(N, H, W) to means over cells, (N, H / 8, W / 8)."""
+    """(N, H, W) to means over cells, (N, gh, gw)."""
     return F.avg_pool2d(error[:, None], CELL)[:, 0]
+
+
+def on_cells(grid: Tensor, like: Tensor) -> Tensor:
+    """(N, a, b), any grid over the same frame, on the cells of `like`, (N, gh, gw): repeated, or means."""
+    return F.interpolate(grid[:, None], size=like.shape[-2:], mode="area")[:, 0]
 
 
 def pad_to(frames: Tensor, multiple: int) -> Tensor:
@@ -34,7 +39,7 @@ def pad_to(frames: Tensor, multiple: int) -> Tensor:
 
 
 def cropped_cells(maps: Tensor, size: tuple[int, int]) -> np.ndarray:
-    """Drop the cells that only hold padding: (N, gh, gw) to (N, ceil(h / 8), ceil(w / 8)) float32."""
+    """Drop the cells that only hold padding: (N, gh, gw) to (N, ceil(h / CELL), ceil(w / CELL)) float32."""
     height, width = (-(-side // CELL) for side in size)
     return maps[..., :height, :width].float().cpu().numpy()
 

@@ -24,7 +24,7 @@ Where the CPU profile leaves the paper profile: 8 frames a window instead of 16,
 counts, and the aggregate, were chosen for all frame-level systems at once (docs/choosing.md); nothing of this system was tuned on any
 clip.
 
-Letters: N clips, L frames a window, k frames scored a window, C channels, H W px, gh gw cells of 8 px.
+Letters: N clips, L frames a window, k frames scored a window, C channels, H W px, gh gw cells.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from vadflow.clip import ClipView, Segment
 from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AGGREGATE_NOTE, AggregateParams, Aggregator
-from vadflow.systems.cells import flow_energy
-from vadflow.systems.network_params import NetworkTrainParams
+from vadflow.systems.aggregate import AGGREGATE_NOTE, Aggregator
+from vadflow.systems.cells import MOVING_NOTE, moving
+from vadflow.systems.network_params import NetworkScoreParams, NetworkTrainParams
 
 if TYPE_CHECKING:
     from vadflow.systems.mlfs3d_model import Reconstructor
@@ -86,15 +86,12 @@ class TrainParams(NetworkTrainParams):
     steps: int = Field(ge=1, description="training steps")
 
 
-class ScoreParams(Section):
+class ScoreParams(NetworkScoreParams):
     """Our score: shares of the maps, each in units of its usual error, and the aggregate."""
 
     reconstruction: float = Field(ge=0, description="share of the reconstruction error")
-    moving: float = Field(ge=0, description="share of reconstruction error x flow, sqrt(|error|^2 |v|^2)")
+    moving: float = Field(ge=0, description="share of reconstruction error x flow (`flow_share`)")
     stride: int = Field(ge=1, le=64, description="frames between two windows, and frames scored in each one's middle")
-    normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
-    batch: int = Field(ge=1, le=256, description="windows scored at a time")
-    aggregate: AggregateParams
 
 
 class Params(Section):
@@ -125,7 +122,7 @@ class System(base.System):
     }
 
     notes = (
-        "score: error weighted by flow, a form suggested by others' results on Ped2's test set",
+        MOVING_NOTE,
         AGGREGATE_NOTE,
     )
 
@@ -169,8 +166,8 @@ class System(base.System):
                     frame = min(head + j, stop - 1)
                     if frame > done:
                         error, done = maps[i, j], frame
-                        moving = np.sqrt(error * flow_energy(clip, frame, error.shape))
-                        yield frame, {"reconstruction": error, "moving": moving}, float(psnr[i, j])
+                        weighed = moving(clip, frame, error, self.params.score.flow_share)
+                        yield frame, {"reconstruction": error, "moving": weighed}, float(psnr[i, j])
 
     def _sampler(self, segments: Sequence[Segment], recipes: pd.DataFrame | None) -> TaskSampler:
         from vadflow.pseudo.recipes import COLUMNS

@@ -1,6 +1,6 @@
 """`mlfs3d`'s auto-encoder as one module: clips in, losses or error maps out. Always fp32: bf16 in 3D convolutions gave NaN.
 
-Letters: N clips, L frames, C channels, H W px padded to multiples of 16, gh gw cells of 8 px, k frames scored a window.
+Letters: N clips, L frames, C channels, H W px padded to multiples of 16, gh gw cells, k frames scored a window.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE
 from vadflow.systems.between import BETWEEN_NOTE
+from vadflow.systems.cells import MOVING_NOTE
 from vadflow.systems.network_params import NetworkTrainParams
 from vadflow.systems.windows import WindowScoreParams, WindowSystem
 
@@ -98,7 +99,7 @@ class ScoreParams(WindowScoreParams):
     """Shares of the three maps in our score, and the published one."""
 
     prediction: float = Field(ge=0, description="share of the prediction error")
-    moving: float = Field(ge=0, description="share of prediction error x flow, sqrt(|error|^2 |v|^2)")
+    moving: float = Field(ge=0, description="share of prediction error x flow (`flow_share`)")
     distance: float = Field(ge=0, description="share of the distance to the nearest item")
     paper_psnr: float = Field(ge=0, le=1, description="share of PSNR in the published score; the rest is distance")
 
@@ -117,7 +118,7 @@ class System(WindowSystem):
     shares = ("prediction", "moving", "distance")
     moves = "prediction"
     notes = (
-        "score: error weighted by flow, a form suggested by others' results on Ped2's test set",
+        MOVING_NOTE,
         AGGREGATE_NOTE,
         BETWEEN_NOTE,
     )

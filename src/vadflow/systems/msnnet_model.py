@@ -1,6 +1,6 @@
 """`msnnet`'s predictor and memories as one module: windows in, losses, statistics or error maps out.
 
-Letters: N windows, C channels, H W px padded to multiples of 8, gh gw cells of 8 px.
+Letters: N windows, C channels, H W px padded to multiples of 8, gh gw cells.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
-from vadflow.systems.frame_networks import CELL, cells, cropped_cells, device, gradient_loss, pad_to
+from vadflow.systems.frame_networks import cells, cropped_cells, device, gradient_loss, on_cells, pad_to
 from vadflow.systems.msnnet_memory import MemoryPool, Read, usage
 from vadflow.systems.msnnet_networks import MemoryUNet
 
@@ -56,7 +55,7 @@ class Predictor(nn.Module):
         """uint8 (N, 5, h, w, C) to network tensors."""
         n, length, height, width, channels = windows.shape
         x = torch.from_numpy(as_float(windows) * 2 - 1).to(device())
-        x = pad_to(x.permute(0, 1, 4, 2, 3).reshape(n, length * channels, height, width), CELL)
+        x = pad_to(x.permute(0, 1, 4, 2, 3).reshape(n, length * channels, height, width), 8)
         x = x.contiguous(memory_format=torch.channels_last)
         return Window(x[:, :-channels], x[:, -channels:], (height, width))
 
@@ -118,12 +117,13 @@ class Predictor(nn.Module):
         maps = {"prediction": cells(error), "distance": self._distance(reads, error)}
         return {name: cropped_cells(value, window.size) for name, value in maps.items()}, psnr.cpu().numpy()
 
-    def _distance(self, reads: Reads, like: Tensor) -> Tensor:
-        """Mean over the pools of the distance to the nearest item, (N, H / 8, W / 8); zeros without a pool."""
-        n, height, width = like.shape
+    def _distance(self, reads: Reads, error: Tensor) -> Tensor:
+        """Mean over the pools of the distance to the nearest item, (N, gh, gw); zeros without a pool."""
+        n, height, width = error.shape
+        like = cells(error)
         grids = []
         for level, read in reads.items():
             side = {"half": 2, "quarter": 4, "eighth": 8}[level]
-            grid = self.pools()[level].distances(read).reshape(n, 1, height // side, width // side)
-            grids.append(F.avg_pool2d(grid, CELL // side)[:, 0])
-        return torch.stack(grids).mean(0) if grids else torch.zeros_like(cells(like))
+            grid = self.pools()[level].distances(read).reshape(n, height // side, width // side)
+            grids.append(on_cells(grid, like))
+        return torch.stack(grids).mean(0) if grids else torch.zeros_like(like)

@@ -1,6 +1,6 @@
 """The two auto-encoders and the cluster layer of `std` as one module: windows in, losses or error maps out.
 
-Letters: N windows, C channels, M targets, H W px padded to multiples of 16, gh gw cells of 8 px, K centres.
+Letters: N windows, C channels, M targets, H W px padded to multiples of 16, gh gw cells, K centres.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
-from vadflow.systems.frame_networks import CELL, cells, gradient_loss
+from vadflow.systems.frame_networks import cells, cropped_cells, gradient_loss, on_cells
 from vadflow.systems.std_networks import DeepKMeans, MotionAutoEncoder, SpatialAutoEncoder, joint_code
 
 if TYPE_CHECKING:
@@ -123,11 +123,10 @@ class Dissociation(nn.Module):
         still, differences, spatial, motion = self(window)
         error = (window.over_targets(still) + differences - window.targets).square().mean(1)  # (N, H, W)
         own = (window.over_targets(window.base) + differences - window.targets).square().mean(1)
-        cluster = self.clusters(spatial, motion)  # (N, H / 8, W / 8)
-        maps = {"prediction": cells(error), "motion": cells(own), "cluster": cluster}
-        published = -1 / (maps["prediction"] * cluster).mean((1, 2)).clamp_min(1e-20)
-        height, width = (-(-side // CELL) for side in window.size)
-        return {k: v[:, :height, :width].cpu().numpy() for k, v in maps.items()}, published.cpu().numpy()
+        maps = {"prediction": cells(error), "motion": cells(own)}
+        maps["cluster"] = on_cells(self.clusters(spatial, motion), maps["motion"])
+        published = -1 / (maps["prediction"] * maps["cluster"]).mean((1, 2)).clamp_min(1e-20)
+        return {name: cropped_cells(value, window.size) for name, value in maps.items()}, published.cpu().numpy()
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")

@@ -14,27 +14,24 @@ from pydantic import Field
 
 from vadflow.clip import ClipView, Segment
 from vadflow.frames.windows import WindowSampler, stream_windows
-from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AggregateParams, Aggregator
+from vadflow.systems.aggregate import Aggregator
 from vadflow.systems.between import Judged, fill_between
-from vadflow.systems.cells import flow_energy
+from vadflow.systems.cells import moving
+from vadflow.systems.network_params import NetworkScoreParams
 
 WINDOW = 5
 """Frames a window: four seen, one predicted (methods.md 2.3, 4.2)."""
 
 
-class WindowScoreParams(Section):
+class WindowScoreParams(NetworkScoreParams):
     """Our score; a system adds the share of each of its maps, in units of the map's usual error."""
 
-    normal_stride: int = Field(ge=1, le=100, description="frames between the normal windows that set the usual error")
     every: int = Field(
         ge=1,
         le=16,
         description="predict every k-th frame; errors in between are interpolated, the flow is each frame's own",
     )
-    batch: int = Field(ge=1, le=256, description="windows scored at a time")
-    aggregate: AggregateParams
 
 
 class WindowSystem(base.System):
@@ -70,7 +67,7 @@ class WindowSystem(base.System):
         """Yield a score for every frame from the end of the first window on; for a shorter clip, for its last frame."""
         judged = self.judged(Segment(clip, 0, len(clip)), self.params.score.every)
         for frame, errors, number in fill_between(judged, len(clip)):
-            maps = self._weighed(clip, frame, errors)
+            maps = self.weighed(clip, frame, errors)
             score, patches, terms = self.aggregator.score(maps)
             regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
             means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
@@ -80,7 +77,7 @@ class WindowSystem(base.System):
     def maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
         """Yield (frame, error maps (gh, gw) with `moving`, the network's number) of windows `stride` frames apart."""
         for frame, errors, number in self.judged(segment, stride):
-            yield frame, self._weighed(segment.clip, frame, errors), number
+            yield frame, self.weighed(segment.clip, frame, errors), number
 
     def judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
         """Yield (last frame, the network's maps, its number) of a segment's windows."""
@@ -91,10 +88,9 @@ class WindowSystem(base.System):
             for i, end in enumerate(ends):
                 yield int(end), {name: error[i] for name, error in errors.items()}, float(numbers[i])
 
-    def _weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The maps of a frame with `moving`, sqrt(error x its own flow energy)."""
-        error = errors[self.moves]
-        return {**errors, "moving": np.sqrt(error * flow_energy(clip, frame, error.shape))}
+    def weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The maps of a frame with `moving`, its error weighed with its own flow."""
+        return {**errors, "moving": moving(clip, frame, errors[self.moves], self.params.score.flow_share)}
 
     def samplers(self, video: base.NormalVideo) -> tuple[WindowSampler, WindowSampler | None]:
         """What to train on, and what to validate on where a held-out segment is long enough."""
