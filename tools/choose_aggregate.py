@@ -76,7 +76,7 @@ def folds(workspace: str) -> Iterator[tuple[str, Any, Fold]]:
             continue
         score, see = getattr(system.params, "score", None), getattr(system, "judged", system.maps)
         fit, _ = split_normal(space.train, params.training.held_out)
-        stride, every = getattr(score, "normal_stride", 4), getattr(score, "every", 1)
+        stride, every = getattr(score, "normal_stride", 4), getattr(score, "every", getattr(score, "stride", 1))
         normal = [(part.clip, frame, maps) for part in fit for frame, maps, _ in see(part, stride)]
         judged = {}
         for clip in space.test:

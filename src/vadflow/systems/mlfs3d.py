@@ -41,6 +41,7 @@ from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
 from vadflow.systems.aggregate import AGGREGATE_NOTE, Aggregator
+from vadflow.systems.between import Judged
 from vadflow.systems.cells import MOVING_NOTE, moving
 from vadflow.systems.network_params import NetworkScoreParams, NetworkTrainParams
 
@@ -154,7 +155,12 @@ class System(base.System):
             yield base.FrameScore(frame, score, -psnr, patches, regions, terms | means | {"psnr": psnr})
 
     def maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw), PSNR in dB) of the frames in the middle of a segment's windows."""
+        """Yield (frame, error maps (gh, gw) with `moving`, PSNR in dB) of the frames in the middle of a segment's windows."""
+        for frame, errors, psnr in self.judged(segment, stride):
+            yield frame, self.weighed(segment.clip, frame, errors), psnr
+
+    def judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
+        """Yield (frame, the network's error map, PSNR in dB) of the same frames."""
         clip, length, count = segment.clip, self.params.network.window, self.params.score.stride
         first, batch, done = (length - count + 1) // 2, self.params.score.batch, segment.start - 1
         start, stop = segment.start, segment.stop
@@ -165,9 +171,12 @@ class System(base.System):
                 for j in range(count):
                     frame = min(head + j, stop - 1)
                     if frame > done:
-                        error, done = maps[i, j], frame
-                        weighed = moving(clip, frame, error, self.params.score.flow_share)
-                        yield frame, {"reconstruction": error, "moving": weighed}, float(psnr[i, j])
+                        done = frame
+                        yield frame, {"reconstruction": maps[i, j]}, float(psnr[i, j])
+
+    def weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The maps of a frame with `moving`, its error weighed with its own flow."""
+        return {**errors, "moving": moving(clip, frame, errors["reconstruction"], self.params.score.flow_share)}
 
     def _sampler(self, segments: Sequence[Segment], recipes: pd.DataFrame | None) -> TaskSampler:
         from vadflow.pseudo.recipes import COLUMNS
