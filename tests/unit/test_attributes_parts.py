@@ -39,6 +39,15 @@ class TestTails:
         for share in (0.5, 0.05, 0.001, 1e-5):
             assert tail.surprise(np.array([tail.level(share)]))[0] == pytest.approx(-np.log10(share), abs=0.01)
 
+    def test_a_value_that_many_share_is_as_common_as_they_are(self) -> None:
+        """Nearly all objects have no foreign class at all: that is what is normal, and not what 2 % reach."""
+        tail = fit_tail(np.r_[np.zeros(990), np.arange(1.0, 11)], floor=0.1)
+        assert tail.surprise(np.array([-1.0, 0.0])).tolist() == [0, 0]
+        assert tail.surprise(np.array([1e-6]))[0] >= -np.log10(0.02)
+        half = fit_tail(np.r_[np.zeros(500), np.arange(1.0, 501)], floor=0.1)
+        assert half.surprise(np.array([0.0]))[0] == 0
+        assert half.surprise(np.array([1e-6]))[0] == pytest.approx(-np.log10(0.5), abs=0.01)
+
     def test_silence_is_no_evidence(self) -> None:
         assert fit_tail(np.arange(100.0), floor=0.1).surprise(np.array([np.nan]))[0] == 0
 

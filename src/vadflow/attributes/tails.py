@@ -34,6 +34,9 @@ class Tail:
     def surprise(self, values: np.ndarray) -> np.ndarray:
         """(N,) values -> (N,) surprise, at least 0; a silent (NaN) value gives 0."""
         body = np.interp(values, self.quantiles, -np.log10(self.survival))
+        first = np.minimum(np.searchsorted(self.quantiles, values), len(self.quantiles) - 1)
+        # a value that many share is as rare as they are together, and not as what lies above them
+        body = np.where(values == self.quantiles[first], -np.log10(self.survival[first]), body)
         excess = np.clip(values - self.quantiles[-1], 0, None) / self.scale
         beyond = np.log10(1 + _SHAPE * excess) / _SHAPE
         return np.nan_to_num(np.asarray(body + beyond), nan=0.0, posinf=0.0)
