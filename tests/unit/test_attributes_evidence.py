@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from attributes_data import FLAT, SIZE, posed, walkers
 
 from vadflow.attributes.choice import FAMILIES, Evidence, choose
+from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
 from vadflow.attributes.motion import Fast, Still
+from vadflow.attributes.observations import from_table
 from vadflow.attributes.place import Near, Where
 from vadflow.attributes.posture import Gesture, Posture, nearest
 from vadflow.attributes.scale import Scale
@@ -135,13 +138,46 @@ class TestEvidence:
         assert text.startswith("fast: 5.0 px/frame; 99.9 % of normal objects here stay under 1.")
 
 
+class TestMany:
+    def test_company_is_who_stands_within_two_heights_in_the_same_frame(self) -> None:
+        """Feet at 0, 50 and 101 px, one 25 px and two 50 px tall; the second frame has another one at 0."""
+        boxes = [(0, 0, 75, 10, 100), (0, 50, 50, 60, 100), (0, 101, 50, 111, 100), (1, 0, 75, 10, 100)]
+        rows = [(t, x1, y1, x2, y2, 0.9, 0, "person") for t, x1, y1, x2, y2 in boxes]
+        table = pd.DataFrame(
+            rows, columns=["frame", "x1", "y1", "x2", "y2", "confidence", "class_id", "class_name"]
+        ).assign(probabilities=[[]] * 4, speed=0.0, dx=0.0, dy=0.0, energy=0.0)
+        seen = from_table(table, size=(240, 360), fps=10.0, classes=1)
+        assert seen.company.tolist() == [1, 2, 1, 0]
+        empty = from_table(table.iloc[:0], size=(240, 360), fps=10.0, classes=1)
+        assert empty.company.shape == (0,)
+
+    def test_a_gathering_is_odd_and_says_how_many(self) -> None:
+        rng = np.random.default_rng(0)
+        seen = walkers(1000, rng)
+        many = Many.fit(seen)
+        assert many is not None
+        tail = fit_tail(many.statistic(seen), floor=many.floor)
+        crowd = many.statistic(TRIALS["gathered"](seen, rng))
+        assert tail.surprise(crowd).min() > 1.3 and tail.surprise(many.statistic(seen)).max() < 2
+        # the largest third of normal objects has 3; beyond them the tail goes on: 2^(log2 3 + 0.1 / 0.5 (20^0.5 - 1)) = 4.85
+        assert many.reason(seen, 0, 3.0, tail) == (
+            "many: 8 within two heights of each other; 99.9 % of normal objects are among fewer than 5"
+        )
+
+    def test_silent_where_everybody_walks_alone(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        assert Many.fit(replace(seen, company=np.zeros(1000, np.float32))) is None
+        assert Many.fit(walkers(100, np.random.default_rng(0))) is None
+
+
 class TestTrials:
     @pytest.mark.parametrize("name", list(TRIALS))
     def test_changes_something_and_nothing_of_the_original(self, name: str) -> None:
         rng = np.random.default_rng(0)
         seen = posed(walkers(20, rng, tall=70), rng)
         before = {
-            key: getattr(seen, key).copy() for key in ("box", "speed", "velocity", "pose", "change", "probability")
+            key: getattr(seen, key).copy()
+            for key in ("box", "speed", "velocity", "pose", "change", "probability", "company")
         }
         changed = TRIALS[name](seen, rng)
         for key, value in before.items():

