@@ -81,10 +81,8 @@ def gather(held: Sequence[Held], model: Model, rng: np.random.Generator) -> Evid
     normal = [(surprise(item.statistics), item.part.seen.frame, len(item.part.flow)) for item in held] if names else []
     trials = {}
     for name, trial in TRIALS.items():
-        if (
-            name == "gathered" and "many" not in names
-        ):  # only a count can tell: without one it would only dilute the mean
-            continue
+        if name == "gathered" and "many" not in names:
+            continue  # only a count can tell: without one the trial would dilute the mean
         rows = []
         for item in held:
             changed = [trial(tracklet, rng) for tracklet in _tracklets(item.part.seen, name)]
