@@ -29,10 +29,9 @@ Letters: N clips, L frames a window, k frames scored a window, C channels, H W p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
@@ -40,10 +39,11 @@ from vadflow.clip import ClipView, Segment
 from vadflow.frames.windows import WindowSampler, stream_windows
 from vadflow.params import Section
 from vadflow.systems import base
-from vadflow.systems.aggregate import AGGREGATE_NOTE, Aggregator
+from vadflow.systems.aggregate import AGGREGATE_NOTE
 from vadflow.systems.between import Judged
-from vadflow.systems.cells import MOVING_NOTE, moving
+from vadflow.systems.cells import MOVING_NOTE
 from vadflow.systems.network_params import NetworkScoreParams, NetworkTrainParams
+from vadflow.systems.networks import NetworkSystem
 
 if TYPE_CHECKING:
     from vadflow.systems.mlfs3d_model import Reconstructor
@@ -110,31 +110,26 @@ class Params(Section):
         return self
 
 
-class System(base.System):
+class System(NetworkSystem):
     """A 3D auto-encoder that shall draw normal clips well and fast or backward ones badly."""
 
     needs = frozenset({"frames", "differences", "flow", "pseudo"})
-    localises = True
     paper_crop = (8, 7)
+    shares = ("reconstruction", "moving")
+    moves = "reconstruction"
     paper = {  # noqa: RUF012  # ClassVar in the base
         "ped2": base.PaperClaim(0.993, "unstated", _SOURCE),
         "avenue": base.PaperClaim(0.884, "unstated", _SOURCE),
         "shanghaitech": base.PaperClaim(0.742, "unstated", _SOURCE),
     }
 
-    notes = (
-        MOVING_NOTE,
-        AGGREGATE_NOTE,
-    )
+    notes = (MOVING_NOTE, AGGREGATE_NOTE)
 
-    def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
-        """Build with random weights from torch's global generator."""
+    def build(self) -> Reconstructor:
+        """The 3D auto-encoder."""
         from vadflow.systems.mlfs3d_model import Reconstructor as Network
 
-        super().__init__(params, frame_shape)
-        self.model: Reconstructor = Network(params, frame_shape[2]).eval()
-        shares = {name: float(getattr(params.score, name)) for name in ("reconstruction", "moving")}
-        self.aggregator = Aggregator(params.score.aggregate, shares, frame_shape)
+        return Network(self.params, self.frame_shape[2]).eval()
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Train at the four tasks; then learn the usual error at each place."""
@@ -146,18 +141,13 @@ class System(base.System):
         stride = self.params.score.normal_stride
         self.aggregator.fit(maps for segment in video.fit for _, maps, _ in self.maps(segment, stride))
 
-    def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
-        """Yield a score for the frames in the middle of every window; in a shorter clip, for what it has of them."""
-        for frame, maps, psnr in self.maps(Segment(clip, 0, len(clip)), self.params.score.stride):
-            score, patches, terms = self.aggregator.score(maps)
-            regions = self.aggregator.regions(patches, clip.size, f"largest {max(terms, key=terms.__getitem__)} error")
-            means = {f"{name}_mean": float(error.mean()) for name, error in maps.items()}
-            yield base.FrameScore(frame, score, -psnr, patches, regions, terms | means | {"psnr": psnr})
+    def every_frame(self, clip: ClipView) -> Iterable[Judged]:
+        """The frames in the middle of every window; of a shorter clip, what it has of them."""
+        return self.judged(Segment(clip, 0, len(clip)), self.params.score.stride)
 
-    def maps(self, segment: Segment, stride: int) -> Iterator[tuple[int, dict[str, np.ndarray], float]]:
-        """Yield (frame, error maps (gh, gw) with `moving`, PSNR in dB) of the frames in the middle of a segment's windows."""
-        for frame, errors, psnr in self.judged(segment, stride):
-            yield frame, self.weighed(segment.clip, frame, errors), psnr
+    def published(self, number: float, means: Mapping[str, float]) -> tuple[float, dict[str, float]]:
+        """-PSNR (dB); PSNR as a term."""
+        return -number, {"psnr": number}
 
     def judged(self, segment: Segment, stride: int) -> Iterator[Judged]:
         """Yield (frame, the network's error map, PSNR in dB) of the same frames."""
@@ -174,10 +164,6 @@ class System(base.System):
                         done = frame
                         yield frame, {"reconstruction": maps[i, j]}, float(psnr[i, j])
 
-    def weighed(self, clip: ClipView, frame: int, errors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The maps of a frame with `moving`, its error weighed with its own flow."""
-        return {**errors, "moving": moving(clip, frame, errors["reconstruction"], self.params.score.flow_share)}
-
     def _sampler(self, segments: Sequence[Segment], recipes: pd.DataFrame | None) -> TaskSampler:
         from vadflow.pseudo.recipes import COLUMNS
         from vadflow.systems.mlfs3d_tasks import TaskSampler
@@ -187,16 +173,3 @@ class System(base.System):
         return TaskSampler(
             windows, pd.DataFrame(columns=list(COLUMNS)) if recipes is None else recipes, self.params.tasks
         )
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Weights and the usual errors."""
-        from vadflow.systems.frame_networks import weights_of
-
-        return weights_of(self.model) | self.aggregator.state()
-
-    def load(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back weights and usual errors."""
-        from vadflow.systems.frame_networks import load_weights
-
-        load_weights(self.model, state)
-        self.aggregator.load(state)

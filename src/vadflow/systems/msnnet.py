@@ -27,7 +27,7 @@ only error x flow counts, and the aggregate, were chosen for all frame-level sys
 `difference_gain` and `reads` of the CPU profile were chosen by the prediction loss on held-out normal clips of Ped2
 (docs/networks.md).
 
-Letters: N windows, C channels, H W px, gh gw cells of 8 px.
+Letters: N windows, C channels, H W px, gh gw cells.
 """
 
 from __future__ import annotations
