@@ -31,7 +31,7 @@ results: $(READY) ## run the whole pipeline: WORKSPACE=folder with a params.yaml
 	@echo "report: $(WORKSPACE)/results/report/index.html"
 
 ped2: $(READY) ## real UCSD Ped2: make ped2 PED2=<dataset folder> WEIGHTS=<path or name of YOLO weights>
-	$(BIN)/vadflow workspace workspaces/ped2 --example ped2 PED2="$(PED2)" WEIGHTS="$(or $(WEIGHTS),yolo26n.pt)"
+	$(BIN)/vadflow workspace workspaces/ped2 --example ped2 PED2="$(PED2)" WEIGHTS="$(or $(WEIGHTS),yolo26n.pt)" IMAGENET="$(IMAGENET)"
 	$(MAKE) --no-print-directory results WORKSPACE=workspaces/ped2
 
 camera: $(READY) ## your own camera: make camera NORMAL=<folder of normal videos> WATCH=<folder to watch> WEIGHTS=...

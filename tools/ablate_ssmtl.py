@@ -30,9 +30,9 @@ REFITS: dict[str, dict[str, Any]] = {
     "context-tight": {"tubes": {"wide": 0.15}},
     "context-wide": {"tubes": {"tight": 0.4}},
     "side-64": {"tubes": {"side": 64}},
-    "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]},
-    "imagenet-teacher": {},
-    **{f"only-{task}": {"tasks": [task]} for task in ("arrow", "irregular", "middle", "classes")},
+    "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]},
+    "without-teacher": {"imagenet": None},
+    **{f"only-{task}": {"tasks": [task]} for task in ("arrow", "irregular", "middle", "classes", "knowledge")},
 }
 
 
@@ -157,7 +157,7 @@ def kept(judged: Any, least: float, params: Any) -> Any:
 
 def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
     """Name and numbers of every way to add up."""
-    tasks = list(rows.system.params.tasks)
+    tasks = list(rows.system.params.learned)
     equal, chosen = dict.fromkeys(tasks, 1.0), rows.system.weights
     yield "chosen weights " + ", ".join(f"{task} {share:g}" for task, share in chosen.items()), rows.measure(chosen)
     yield "equal weights", rows.measure(equal)
@@ -175,10 +175,11 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
 
 
 def shortened(section: Any, arguments: argparse.Namespace) -> Any:
-    """The section with fewer steps, judging fewer frames, where that was asked for."""
+    """The section with fewer steps, judging fewer frames, another teacher, where that was asked for."""
     steps = {"train": {"steps": arguments.steps}} if arguments.steps else {}
     every = {"score": {"every": arguments.every}} if arguments.every else {}
-    return changed(section, steps | every)
+    teacher = {"imagenet": arguments.teacher} if arguments.teacher else {}
+    return changed(section, steps | every | teacher)
 
 
 def told() -> argparse.Namespace:
@@ -191,7 +192,7 @@ def told() -> argparse.Namespace:
     )
     parser.add_argument("--model", type=Path)
     parser.add_argument("--refit", nargs="*", choices=REFITS, default=[])
-    parser.add_argument("--teacher", help="for imagenet-teacher: see ssmtl/teachers.py")
+    parser.add_argument("--teacher", help="instead of the parameters' ImageNet teacher: see ssmtl/teachers.py")
     parser.add_argument("--steps", type=int, help="train each student this long instead")
     parser.add_argument("--every", type=int, help="judge every so many-th frame instead")
     parser.add_argument("--seed", type=int, default=0)
@@ -218,8 +219,7 @@ def main() -> None:
     print(f"| {first} | raw | smoothed | macro |\n" + "|---" * (first.count("|") + 4) + "|")
     for name in arguments.refit or [""]:
         with tempfile.TemporaryDirectory() as folder:
-            update = {"imagenet": arguments.teacher} if name == "imagenet-teacher" else REFITS.get(name, {})
-            own = changed(section, update)
+            own = changed(section, REFITS.get(name, {}))
             system = load_system(model) if model else fitted(params, own, train, arguments.seed, Path(folder))
             row = f"{name} | {pseudo_auc(Path(folder)):.1f}" if name else ""
         rows = Rows(system, held, test, labels)

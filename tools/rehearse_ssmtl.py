@@ -45,7 +45,7 @@ SHARES = (0.25, 0.5, 2.0)
 
 def ways(rows: Any) -> Iterator[tuple[str, float]]:
     """Name and micro AUC after the smoother of every way."""
-    equal = dict.fromkeys(rows.system.params.tasks, 1.0)
+    equal = dict.fromkeys(rows.system.params.learned, 1.0)
     for name, change in CHANGES.items():
         yield name, rows.measure(equal, **change)[1]
     for task in equal:

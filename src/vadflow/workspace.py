@@ -13,6 +13,9 @@ from vadflow.io import write_text
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+_OPTIONAL = frozenset({"IMAGENET"})
+"""Places that may stay empty."""
+
 
 def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
     """Write `<folder>/params.yaml` from `examples/<example>/params.yaml`, its `{NAME}` places filled in.
@@ -21,6 +24,7 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
         folder: the workspace; made where it is missing.
         example: a folder in examples/.
         values: by place name; a value that is an existing file or folder is made absolute, because Snakemake runs in the workspace.
+            Without IMAGENET it is a teacher beside WEIGHTS, or none.
 
     Returns:
         the path of the params.yaml; it is not touched when nothing changes, so that nothing reruns.
@@ -33,8 +37,9 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
         known = ", ".join(sorted(path.parent.name for path in EXAMPLES.glob("*/params.yaml")))
         raise VadflowError(f"no example {example!r}, there are: {known}", where=str(EXAMPLES))
     text = template.read_text(encoding="utf-8")
+    values = {**values, "IMAGENET": values.get("IMAGENET") or _teacher_beside(values.get("WEIGHTS", ""))}
     for name in sorted(set(re.findall(r"\{([A-Z0-9]+)\}", text))):
-        if not values.get(name):
+        if not values.get(name) and name not in _OPTIONAL:
             raise VadflowError(
                 f"expected {name}=<value>, found none",
                 where=f"example {example}",
@@ -49,6 +54,13 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
     return path
 
 
+def _teacher_beside(weights: str) -> str:
+    """The first folder or file with imagenet in its name beside the detector's weights, as pose models are found; '' if there is none."""
+    path = Path(weights).expanduser()
+    beside = sorted(path.parent.glob("*imagenet*")) if weights and path.exists() else []
+    return str(beside[0]) if beside else ""
+
+
 def _absolute(value: str) -> str:
     path = Path(value).expanduser()
-    return str(path.resolve()) if path.exists() or "/" in value else value
+    return str(path.resolve()) if value and (path.exists() or "/" in value) else value

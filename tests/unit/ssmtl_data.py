@@ -14,16 +14,21 @@ from vadflow.clip import ClipView, Segment
 from vadflow.conformance.scene import draw_clip
 from vadflow.io import write_table
 from vadflow.objects import schema
+from vadflow.objects.openvino import runtime
 from vadflow.ssmtl.tubes import (
     REACH,
     STORED_REACH,
     TubeShape,
+    View,
     cut_tubes,
 )
 from vadflow.systems.ssmtl import Params, System
 from vadflow.training.fit import fit_system
 
-SHAPE = TubeShape(side=32, tight=0.15, wide=0.4, least=8)
+SHAPE = TubeShape(side=32, views=(View(0.15), View(0.4), View(0.4, square=True)), least=8)
+TIGHT, WIDE, SQUARE = SHAPE.views
+PIXELS = (3, 32, 32, 1)
+"""Of one frame of a tube: V, S, S, C."""
 NEEDS = System.needs
 LONG = 2 * STORED_REACH + 6
 
@@ -68,3 +73,17 @@ def fit(folder: Path, clips: list[ClipView], seed: int = 1, every_s: float = 1e6
         "ssmtl", params(**changes), clips, frame_shape=(64, 96, 1), seed=seed, held_out=0.25,
         folder=folder / "model", checkpoint=folder / "checkpoint", checkpoint_s=every_s, threads=1,
     )  # fmt: skip
+
+
+def residual_model(path: Path, *, plain: bool = False) -> Path:
+    """A classifier of 32 px pictures: strides of 16 in one convolution, a bias, a sum with itself, a head."""
+    ov = runtime()
+    op, rng = ov.opset13, np.random.default_rng(1)
+    image = op.parameter([1, 3, 32, 32], np.float32)
+    kernel = op.constant(rng.normal(size=(4, 3, 16, 16)).astype(np.float32))
+    grown = op.convolution(image, kernel, [16, 16], [0, 0], [0, 0], [1, 1])
+    moved = op.add(grown, op.constant(np.ones((1, 4, 1, 1), np.float32)))
+    whole = moved if plain else op.add(moved, op.relu(moved))
+    head = op.reduce_mean(whole, op.constant(np.array([2, 3])), keep_dims=False)
+    ov.save_model(ov.Model([op.softmax(head, 1)], [image], "tiny"), path, compress_to_fp16=False)
+    return path

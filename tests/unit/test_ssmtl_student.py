@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from ssmtl_data import SHAPE, params
+from ssmtl_data import PIXELS, params
 from systems_data import PARAMS
 
-from vadflow.ssmtl.model import IGNORED, Student
+from vadflow.ssmtl.batch import IGNORED
+from vadflow.ssmtl.model import Student
+from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.puzzles import holed, shuffled
+from vadflow.ssmtl.teachers import GRID
 from vadflow.ssmtl.training import FORWARD, draw_batch, draw_orders, irregular_order
 from vadflow.ssmtl.tubes import (
     REACH,
     STORED_REACH,
     Tubes,
-    TubeShape,
 )
 
 
@@ -35,7 +37,7 @@ def test_orders_are_what_their_labels_say() -> None:
 
 def test_still_tubes_have_no_say_on_motion() -> None:
     student = Student(params(), 1, 2, 0)
-    pixels = np.full((4, 25, SHAPE.cut, SHAPE.cut, 1), 90, np.uint8)
+    pixels = np.full((4, 25, *PIXELS), 90, np.uint8)
     pixels[2:, FORWARD[-1]] = 200
     tubes = Tubes(pixels, np.ones((4, 2), np.float32), *np.zeros((3, 4), int))
     batch = draw_batch(student, tubes, None, np.random.default_rng(0), 60)
@@ -63,29 +65,29 @@ def test_the_student_never_sees_what_it_draws() -> None:
         {"trunk": "3d", "depth": "deep", "width": 32, "streams": "one"},  # the paper's
         {"trunk": "3d", "depth": "shallow", "width": 8, "streams": "two"},
         {"trunk": "2d", "depth": "deep", "width": 8, "streams": "one"},
+        {"trunk": "2d", "depth": "deep", "width": 8, "streams": "each"},
     ],
 )
 @pytest.mark.parametrize("side", [32, 64])
 def test_every_trunk_takes_a_step_on_every_task(network: dict, side: int) -> None:
     tubes = PARAMS["ssmtl"]["tubes"] | {"side": side}
-    chosen = params(
-        network=network, tubes=tubes, tasks=["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]
-    )
-    student, E = Student(chosen, 3, 5, 7), TubeShape(side, tubes["tight"], tubes["wide"], 8).cut
+    tasks = ["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]
+    chosen = params(network=network, tubes=tubes, tasks=tasks, imagenet="somewhere")
+    student = Student(chosen, 3, 5, 7)
     generator = np.random.default_rng(0)
     stored = Tubes(
-        generator.integers(0, 256, (4, 25, E, E, 3), dtype=np.uint8),
+        generator.integers(0, 256, (4, 25, 3, side, side, 3), dtype=np.uint8),
         generator.random((4, 5)).astype(np.float32),
         *np.zeros((3, 4), int),
     )
-    lesson = generator.normal(size=(4, 7)).astype(np.float32)
+    lesson = generator.normal(size=(4, 2, 7, GRID, GRID)).astype(np.float16)
     batch = draw_batch(student, stored, lesson, generator, 6)
     terms = student.losses(batch, student.answers(student.questions(batch)))
     assert list(terms) and set(terms) == set(chosen.tasks)
     torch.stack(list(terms.values())).sum().backward()
     silent = [name for name, p in student.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert [name for name in silent if not name.endswith("bias")] == []
-    values = student.eval().values(stored.pixels[:, FORWARD], stored.classes)
+    values = student.eval().values(stored.pixels[:, FORWARD], stored.classes, lesson[:, 0])
     assert all(value.shape == (4,) and np.isfinite(value).all() for value in values.values())
 
 
@@ -96,10 +98,18 @@ def test_the_papers_trunk_has_its_size() -> None:
 
 
 def test_what_tasks_share_passes_their_trunk_once() -> None:
-    student, seen = Student(params(), 1, 2, 0).eval(), []
+    """Without a square of its own, motion irregularity sees what the arrow of time sees; with one, both pass as one batch."""
+    alike = params(tubes=PARAMS["ssmtl"]["tubes"] | {"square": None})
+    for chosen, passed in ((alike, 5), (params(), 10)):
+        assert trunk_passes(chosen) == [passed]
+
+
+def trunk_passes(chosen: Params) -> list[int]:
+    """Tubes of every pass through the motion trunk when five are judged."""
+    student, seen = Student(chosen, 1, 2, 0).eval(), []
     student.trunks["motion"].register_forward_hook(lambda module, inputs, output: seen.append(len(output)))
-    student.values(np.zeros((5, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.zeros((5, 2), np.float32))
-    assert seen == [5]
+    student.values(np.zeros((5, 7, len(chosen.views), *PIXELS[1:]), np.uint8), np.zeros((5, 2), np.float32))
+    return seen
 
 
 def test_puzzles() -> None:
@@ -112,15 +122,24 @@ def test_puzzles() -> None:
     assert blank.flatten(1).sum(1).tolist() == [64, 64, 64] and blank[1, 16:24, 8:16].all()
 
 
-def test_an_imagenet_teacher_adds_outputs_and_changes_no_score_of_its_own() -> None:
-    """The paper skips the ImageNet network when it judges: its outputs stand behind the detector's classes."""
-    student = Student(params(tasks=["classes"]), 1, 2, 5).eval()
-    assert student.heads["classes"].linear.out_features == 7
-    tubes, seen = np.zeros((1, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.zeros((1, 2), np.float32)
-    before = student.values(tubes, seen)["classes"]
+def test_knowledge_is_how_far_the_student_is_from_the_teacher() -> None:
+    """NaN where the teacher was not asked; the paper's mean and the other tasks do not change."""
+    student = Student(params(tasks=["classes", "knowledge"], imagenet="somewhere"), 1, 2, 5).eval()
+    tubes, seen = np.zeros((3, 7, *PIXELS), np.uint8), np.zeros((3, 2), np.float32)
     with torch.no_grad():
-        student.heads["classes"].linear.bias[2:] += 9
-    assert student.values(tubes, seen)["classes"] == before
+        student.heads["knowledge"].layers[-1].weight.zero_()
+        student.heads["knowledge"].layers[-1].bias.fill_(1)
+    taught = np.stack([np.full((5, GRID, GRID), value, np.float16) for value in (1, 3, np.nan)])
+    values = student.values(tubes, seen, taught)
+    np.testing.assert_allclose(values["knowledge"], [0, 4, np.nan], atol=1e-5)
+    assert set(values) == {"classes", "distance", "knowledge", "moving"}
+
+
+def test_without_a_teacher_there_is_no_knowledge() -> None:
+    assert params(tasks=["classes", "knowledge"]).learned == ("classes",)
+    assert Student(params(tasks=["classes", "knowledge"]), 1, 2, 0).tasks == ("classes",)
+    with pytest.raises(ValueError, match="another task than knowledge"):
+        params(tasks=["knowledge"])
 
 
 def test_one_sided_classes() -> None:
@@ -130,7 +149,7 @@ def test_one_sided_classes() -> None:
         student.heads["classes"].linear.weight.zero_()
         student.heads["classes"].linear.bias.copy_(torch.tensor([0.8, 0.0]))
         student.usual.copy_(torch.tensor([0.2, 0.05]))
-    tubes = np.zeros((2, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8)
+    tubes = np.zeros((2, 7, *PIXELS), np.uint8)
     values = student.values(tubes, np.array([[0.3, 0.0], [0.9, 0.5]], np.float32))
     np.testing.assert_allclose(values["classes"], [0, 10], atol=1e-5)
     np.testing.assert_allclose(values["distance"], [0.25, 0.3], atol=1e-6)
@@ -141,5 +160,5 @@ def test_usual_errors_are_learned_per_class_and_never_trusted_to_be_nothing() ->
     with torch.no_grad():
         student.heads["classes"].linear.weight.zero_()
         student.heads["classes"].linear.bias.copy_(torch.tensor([0.5, 0.0]))
-    student.learn_usual(np.zeros((2, 7, SHAPE.cut, SHAPE.cut, 1), np.uint8), np.float32([[0.9, 0.0], [0.5, 0.0]]))
+    student.learn_usual(np.zeros((2, 7, *PIXELS), np.uint8), np.float32([[0.9, 0.0], [0.5, 0.0]]))
     np.testing.assert_allclose(student.usual, [np.sqrt(0.16 / 2), 0.02], rtol=1e-5)

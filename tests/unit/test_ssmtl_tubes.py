@@ -7,14 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from ssmtl_data import LONG, SHAPE, NoLoop, clip_of, cut, frames_of, params, with_objects
+from ssmtl_data import LONG, PIXELS, SHAPE, SQUARE, TIGHT, WIDE, NoLoop, clip_of, cut, frames_of, params, with_objects
 
 from vadflow.clip import Segment
 from vadflow.errors import VadflowError
 from vadflow.ssmtl.tubes import (
     REACH,
     STORED_REACH,
-    TubeShape,
     cut_tubes,
     store_tubes,
 )
@@ -25,28 +24,42 @@ from vadflow.systems.ssmtl import System
 def test_a_tube_is_the_same_box_in_seven_frames(tmp_path: Path) -> None:
     clip, box = clip_of(tmp_path), np.array([[30, 20, 50, 44]], np.float32)
     tube = cut(clip, box, 10)[0]
-    assert tube.shape == (7, SHAPE.cut, SHAPE.cut, 1)
-    x1, y1, x2, y2 = SHAPE.sides(box)[0]
-    assert x2 - x1 == pytest.approx(20 * 1.8, abs=1.01)
-    for offset, picture in zip(range(-3, 4), tube, strict=True):
-        expected = cv2.resize(frames_of(clip)[10 + offset, y1:y2, x1:x2], (SHAPE.cut, SHAPE.cut))
-        assert np.abs(picture[..., 0].astype(int) - expected).max() <= 1, offset
+    assert tube.shape == (7, *PIXELS)
+    for number, view in enumerate(SHAPE.views):
+        x1, y1, x2, y2 = SHAPE.sides(box, view)[0]
+        for offset, picture in zip(range(-3, 4), tube[:, number, ..., 0], strict=True):
+            expected = cv2.resize(frames_of(clip)[10 + offset, y1:y2, x1:x2], (32, 32))
+            assert np.abs(picture.astype(int) - expected).max() <= 1, (view, offset)
+
+
+def test_views_of_a_box() -> None:
+    """20 x 24 px: shares of each side on each side of it; a square after the longer one, around the same middle."""
+    box = np.array([[130, 120, 150, 144]], np.float32)
+    sides = {view: SHAPE.sides(box, view)[0] for view in SHAPE.views}
+    size = {view: (x2 - x1, y2 - y1) for view, (x1, y1, x2, y2) in sides.items()}
+    assert size[TIGHT] == pytest.approx((20 * 1.3, 24 * 1.3), abs=1.01)
+    assert size[WIDE] == pytest.approx((20 * 1.8, 24 * 1.8), abs=1.01)
+    assert size[SQUARE] == pytest.approx((24 * 1.8, 24 * 1.8), abs=1.01)
+    for x1, y1, x2, y2 in sides.values():
+        assert ((x1 + x2) / 2, (y1 + y2) / 2) == pytest.approx((140, 132), abs=1)
+    speck = SHAPE.sides(np.array([[50, 50, 51, 51]], np.float32), TIGHT)[0]
+    assert speck[2] - speck[0] == pytest.approx(8 * 1.3, abs=1.01)
 
 
 @pytest.mark.parametrize("box", [(-0.0, 0, 12, 20), (84, 44, 96, 64), (40, 30, 41, 31), (0, 0, 96, 64)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_boxes_over_the_border_and_of_one_pixel_are_cut(tmp_path: Path, box: tuple, channels: int) -> None:
     tube = cut(clip_of(tmp_path), np.array([box], np.float32), 10, channels=channels)
-    assert tube.shape == (1, 7, SHAPE.cut, SHAPE.cut, channels)
+    assert tube.shape == (1, 7, 3, 32, 32, channels)
     assert tube.min() >= 80  # the border repeated, not black: the scene's noise lies between 90 and 100
 
 
 def test_beyond_the_border_the_border_is_repeated(tmp_path: Path) -> None:
     clip = clip_of(tmp_path)
-    tube, frame = cut(clip, np.array([[0, 0, 20, 20]], np.float32), 10)[0, 3, :, :, 0], frames_of(clip)[10]
-    x1, y1, x2, y2 = SHAPE.sides(np.array([[0, 0, 20, 20]], np.float32))[0]
+    tube, frame = cut(clip, np.array([[0, 0, 20, 20]], np.float32), 10)[0, 3, 1, :, :, 0], frames_of(clip)[10]
+    x1, y1, x2, y2 = SHAPE.sides(np.array([[0, 0, 20, 20]], np.float32), WIDE)[0]
     padded = np.pad(frame, 40, mode="edge")[y1 + 40 : y2 + 40, x1 + 40 : x2 + 40]
-    assert np.abs(tube.astype(int) - cv2.resize(padded, (SHAPE.cut, SHAPE.cut))).max() <= 1
+    assert np.abs(tube.astype(int) - cv2.resize(padded, (32, 32))).max() <= 1
 
 
 def test_at_the_ends_of_a_segment_its_end_frame_is_repeated(tmp_path: Path) -> None:
@@ -70,19 +83,11 @@ def test_objects_in_frames_that_do_not_decode_are_told(tmp_path: Path) -> None:
         list(cut_tubes(Segment(clip, 0, 20), np.ones((1, 4)), wanted, shape=SHAPE, reach=REACH, channels=1))
 
 
-def test_the_inner_part_is_the_tight_view() -> None:
-    boxes = np.array([[100, 100, 200, 300]], np.float32)
-    wide, tight = SHAPE.sides(boxes)[0], TubeShape(32, 0.15, 0.15, 8).sides(boxes)[0]
-    margin = (SHAPE.cut - SHAPE.side) / 2 / SHAPE.cut
-    assert wide[0] + margin * (wide[2] - wide[0]) == pytest.approx(tight[0], abs=2)
-    assert wide[3] - margin * (wide[3] - wide[1]) == pytest.approx(tight[3], abs=4)
-
-
 def test_stored_tubes_are_bounded_spread_and_repeatable(tmp_path: Path) -> None:
     segments = [Segment(clip_of(tmp_path, LONG, seed=i, name=f"n{i}"), 0, LONG) for i in range(3)]
     known = {"channels": 1, "classes": 2, "total": 10}
     first, again = (store_tubes(segments, SHAPE, generator=np.random.default_rng(5), **known) for _ in range(2))
-    assert first.pixels.shape == (9, 25, SHAPE.cut, SHAPE.cut, 1)
+    assert first.pixels.shape == (9, 25, *PIXELS)
     assert np.bincount(first.clip).tolist() == [3, 3, 3]
     assert (first.frame >= STORED_REACH).all() and (first.frame < LONG - STORED_REACH).all()
     assert all(np.array_equal(getattr(first, name), getattr(again, name)) for name in vars(first))

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ssmtl_data import LONG, SHAPE, clip_of, fit, params, with_objects
+from ssmtl_data import LONG, SHAPE, clip_of, fit, params, residual_model, with_objects
 
 from vadflow.clip import Segment
 from vadflow.conformance.checks import Subject, run_checks
 from vadflow.io import read_table
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
+from vadflow.ssmtl.batch import Batch
 from vadflow.ssmtl.judge import Judge
-from vadflow.ssmtl.model import Batch, Student
+from vadflow.ssmtl.model import Student
 from vadflow.ssmtl.tubes import (
     REACH,
     STORED_REACH,
@@ -32,19 +33,39 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[System, Path]:
     return fit(folder, [clip_of(folder, LONG, seed=i, name=f"n{i}") for i in range(4)]), folder
 
 
-def test_a_fit_with_an_imagenet_teacher_is_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vadflow.ssmtl import teachers
-
-    def teacher(pictures: np.ndarray) -> np.ndarray:
-        return pictures.reshape(len(pictures), -1)[:, :6].astype(np.float32)
-
-    monkeypatch.setattr(teachers, "load_teacher", lambda path: teacher)
+def test_a_fit_with_an_imagenet_teacher_judges_by_it_and_is_loaded_again(tmp_path: Path) -> None:
     clips = [clip_of(tmp_path, LONG, seed=i, name=f"n{i}") for i in range(4)]
-    system = fit(tmp_path, clips, imagenet="somewhere")
+    teacher = residual_model(tmp_path / "tiny.xml")
+    system = fit(tmp_path, clips, imagenet=str(teacher), tasks=["arrow", "irregular", "middle", "classes", "knowledge"])
     again = load_system(tmp_path / "model")
-    assert again.knowledge == 6  # type: ignore[attr-defined]
     clip = clip_of(tmp_path, 12, seed=9)
     assert [s.score for s in again.score(clip)] == [s.score for s in system.score(clip)]
+    told = system._judge().look(Segment(clip, 0, len(clip))).values["knowledge"]  # type: ignore[attr-defined]
+    assert np.nanmin(told) > 0 and np.isnan(told).any()
+    history = read_table(tmp_path / "model" / "history.parquet")
+    assert {"knowledge", "held_out_knowledge", "weight_knowledge"} <= set(history.term)
+
+
+def test_the_teacher_is_asked_in_every_second_judged_frame(trained: tuple[System, Path], tmp_path: Path) -> None:
+    system, _ = trained
+    clip, shown = clip_of(tmp_path, 14, seed=5), []
+
+    class Lessons:
+        def of(self, crops: np.ndarray) -> np.ndarray:
+            shown.append(len(crops))
+            return np.zeros((len(crops), 2, 4, 4), np.float16)
+
+    class Listening:
+        tasks, channels = system.student.tasks, 1
+
+        def values(self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray) -> dict[str, np.ndarray]:
+            told = np.isfinite(knowledge).all((1, 2, 3)).astype(np.float32)
+            return {"told": told, "moving": np.ones(len(tubes), np.float32)}
+
+    judge = Judge(Listening(), system.shape, system.classes, system.params.score, Lessons())  # type: ignore[arg-type]
+    judged = judge.look(Segment(clip, 0, len(clip)))
+    assert np.array_equal(judged.values["told"], (judged.seen.frame - REACH) % 2 == 0)
+    assert sum(shown) == judged.values["told"].sum() > 0
 
 
 def test_it_conforms(tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -43,6 +43,22 @@ def test_paths_become_absolute_and_names_stay(tmp_path: Path, monkeypatch: pytes
     assert params["objects"]["yolo"]["weights"] == "yolo26n.pt"
 
 
+def test_a_teacher_is_named_found_beside_the_weights_or_left_out(tmp_path: Path) -> None:
+    for name in ("yolo_openvino_model", "a_imagenet_model", "mobilenet_imagenet"):
+        (tmp_path / name).mkdir()
+    weights = tmp_path / "yolo_openvino_model"
+
+    def teacher(**values: str) -> object:
+        path = workspace.create(tmp_path / "new", "ped2", {"PED2": "/data/ped2", **values})
+        return yaml.safe_load(path.read_text(encoding="utf-8"))["systems"]["ssmtl"]["imagenet"]
+
+    assert teacher(WEIGHTS=str(weights)) == str(tmp_path / "a_imagenet_model")
+    assert teacher(WEIGHTS=str(weights), IMAGENET=str(tmp_path / "mobilenet_imagenet")) == str(
+        tmp_path / "mobilenet_imagenet"
+    )
+    assert teacher(WEIGHTS="yolo26n.pt") == ""
+
+
 @pytest.mark.parametrize(
     ("example", "values", "said"),
     [

@@ -148,35 +148,33 @@ def taking_uint8(model: Any) -> Any:
     return steps.build()
 
 
-def classifier(path: Path, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Compile an image classifier.
+def feature_maps(path: Path, side: int, stride: int, batch: int, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Compile the lower part of an image classifier with residual blocks: up to its last residual sum at 1 / `stride` of the input.
 
     Args:
-        path: .xml, .onnx or .tflite file, or a folder with one of them.
+        path: .xml, .onnx or .tflite file.
+        side: of the pictures it shall take, px; a multiple of `stride`.
+        stride: of the features.
+        batch: pictures at a time.
         where: for the error.
 
     Returns:
-        a function of (N, h, w, 3) uint8 RGB, h and w as the model takes them, to (N, P) float32: its outputs, as log-probabilities
-        where the graph ends in a softmax.
+        a function of (N, side, side, 3) uint8 RGB to (N, P, side / stride, side / stride) float32.
 
     Raises:
-        VadflowError: OpenVINO cannot read it, or it has no image input.
+        VadflowError: OpenVINO cannot read it, it has no image input, or no such sum.
     """
-    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if f.suffix in (".xml", ".onnx", ".tflite"))
-    fix = "Give one classification model in OpenVINO, ONNX or TFLite format."
-    if len(files) != 1:
-        raise VadflowError(f"expected one model, found {len(files)} in {path}", where=where, fix=fix)
+    fix = "Give an image classifier with residual blocks (MobileNetV2, ResNet) in OpenVINO, ONNX or TFLite format."
     ov = runtime()
     core = ov.Core()
     try:
-        model = core.read_model(str(files[0]))
-        last = model.input(0).get_partial_shape()[3] == ov.Dimension(
-            3
-        )  # TFLite graphs take (n, h, w, 3), others (n, 3, h, w)
-        sides = [model.input(0).get_partial_shape()[i].get_length() for i in ((1, 2) if last else (2, 3))]
-        model.reshape([1, *sides, 3] if last else [1, 3, *sides])
-    except RuntimeError as fault:
-        raise VadflowError(f"OpenVINO cannot read {files[0]} as an image classifier", where=where, fix=fix) from fault
+        model = core.read_model(str(path))
+        last = model.input(0).get_partial_shape()[3] == ov.Dimension(3)  # TFLite has (n, h, w, 3), others (n, 3, h, w)
+        own = model.input(0).get_partial_shape()[1 if last else 2].get_length()
+        model = ov.Model([_last_sum(model, own // stride)], model.get_parameters(), "cut")
+        model.reshape([batch, side, side, 3] if last else [batch, 3, side, side])
+    except (RuntimeError, LookupError) as fault:
+        raise VadflowError(f"OpenVINO finds no residual image classifier in {path}", where=where, fix=fix) from fault
     steps = ov.preprocess.PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     if model.input(0).get_element_type() != ov.Type.u8:  # a quantised graph takes pixels as they are
@@ -185,10 +183,33 @@ def classifier(path: Path, *, where: str) -> Callable[[np.ndarray], np.ndarray]:
     settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(steps.build(), "CPU", settings).create_infer_request()
 
-    def outputs(pictures: np.ndarray) -> np.ndarray:
-        raw = np.concatenate([np.array(request.infer({0: picture[None]})[0]) for picture in pictures])
-        found = raw.reshape(len(pictures), -1).astype(np.float32) / (255 if raw.dtype == np.uint8 else 1)
-        shares = bool((found >= 0).all()) and bool(np.allclose(found.sum(1), 1, atol=0.2))
-        return np.log(np.maximum(found, 1 / 512)) if shares else found  # half a step of eight bits
+    def features(pictures: np.ndarray) -> np.ndarray:
+        found = []
+        for start in range(0, len(pictures), batch):
+            some = pictures[start : start + batch]
+            full = np.concatenate([some, np.zeros((batch - len(some), *some.shape[1:]), np.uint8)])
+            found.append(np.array(request.infer({0: full})[0])[: len(some)].astype(np.float32))
+        return np.concatenate(found)
 
-    return outputs
+    return features
+
+
+def _last_sum(model: Any, grid: int) -> Any:
+    """The output of the last sum of two feature maps (n, P, grid, grid): an addition of a bias has a constant on one side.
+
+    Raises:
+        LookupError: there is none.
+    """
+    constant: set[str] = set()
+    found = None
+    for node in model.get_ordered_ops():
+        inputs = [value.get_node().get_friendly_name() for value in node.input_values()]
+        if node.get_type_name() == "Constant" or (inputs and constant.issuperset(inputs)):
+            constant.add(node.get_friendly_name())
+        elif node.get_type_name() == "Add" and not constant.intersection(inputs):
+            shape = node.output(0).get_partial_shape()
+            if shape.rank.get_length() == 4 and all(shape[i] == runtime().Dimension(grid) for i in (2, 3)):
+                found = node.output(0)
+    if found is None:
+        raise LookupError("no residual sum")
+    return found

@@ -25,7 +25,7 @@ GAIN = 0.005
 FAMILIES = {"motion": ("reversed", "skipped"), "look": ("swapped", "patched"), "class": ("foreign",)}
 
 Changed = tuple[np.ndarray, np.ndarray]
-"""Tubes (N, L, E, E, C) uint8 and class probabilities (N, K)."""
+"""Tubes (N, L, V, S, S, C) uint8 and class probabilities (N, K)."""
 
 
 def backwards(tubes: Tubes, rng: np.random.Generator) -> Changed:
@@ -50,17 +50,17 @@ def swapped(tubes: Tubes, rng: np.random.Generator) -> Changed:
 
 
 def patched(tubes: Tubes, rng: np.random.Generator) -> Changed:
-    """A piece of another object pasted on, drifting by a pixel a frame: something carried or ridden."""
+    """A piece of another object pasted on, at one place of every view, drifting by a pixel a frame: something carried or ridden."""
     found = tubes.pixels[:, FORWARD].copy()
-    side, other = found.shape[2], rng.permutation(len(tubes))
+    side, other = found.shape[3], rng.permutation(len(tubes))
     for n in range(len(tubes)):
         height, width = rng.integers(side // 4, side // 2 + 1, 2)
         top, left, from_top, from_left = (rng.integers(0, side - s + 1) for s in (height, width) * 2)
         drift = rng.integers(-1, 2)
-        piece = tubes.pixels[other[n], STORED_REACH, from_top : from_top + height, from_left : from_left + width]
+        piece = tubes.pixels[other[n], STORED_REACH, :, from_top : from_top + height, from_left : from_left + width]
         for t in range(len(FORWARD)):
             x = int(np.clip(left + drift * t, 0, side - width))
-            found[n, t, top : top + height, x : x + width] = piece
+            found[n, t, :, top : top + height, x : x + width] = piece
     return found, tubes.classes
 
 

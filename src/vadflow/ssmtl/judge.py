@@ -22,6 +22,7 @@ from vadflow.ssmtl.tubes import REACH, Tubes, TubeShape, cut_tubes, group, obser
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import ScoreParams
+    from vadflow.ssmtl.teachers import Lessons
 
 PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
 """Task -> the value that the paper averages."""
@@ -36,7 +37,8 @@ class Judged:
         row: (N,) number of each among all objects of the clip, increasing.
         track: (N,) tracklet of each, linked by IoU.
         frames: (T,) the judged frames, with and without objects.
-        values: name -> (N,): a value per task, NaN where a still tube has no say on motion; and what `PAPER` names.
+        values: name -> (N,): a value per task, NaN where a still tube has no say on motion and where the ImageNet teacher was not
+            asked; and what `PAPER` names.
     """
 
     seen: Observations
@@ -60,12 +62,14 @@ class Judge:
         shape: of a tube.
         classes: K.
         params: see `ScoreParams`.
+        lessons: of the ImageNet teacher; None without one.
     """
 
     student: Student
     shape: TubeShape
     classes: int
     params: ScoreParams
+    lessons: Lessons | None = None
 
     def look(self, segment: Segment) -> Judged:
         """Judge every object of a segment; the source is read once as a stream, kept are a few numbers an object."""
@@ -77,21 +81,33 @@ class Judge:
         cuts = cut_tubes(
             segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
         ) if wanted else ()  # fmt: skip
-        parts = [self._ask(tubes, seen.probability[rows]) for rows, tubes in batches(cuts, self.params.batch)]
+        asked = (seen.frame - frames[:1].sum()) // self.params.every % self.params.ask_every == 0
+        parts = [
+            self._ask(tubes, seen.probability[rows], asked[rows]) for rows, tubes in batches(cuts, self.params.batch)
+        ]
         names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
         values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
         p = self.params
         track = link(seen.frame, seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
         return Judged(seen, row, track, frames, values)
 
-    def _ask(self, tubes: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
+    def _ask(self, tubes: np.ndarray, probability: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
-        values = self.student.values(tubes, probability)
+        values = self.student.values(tubes, probability, self._taught(tubes, asked))
         still = values.pop("moving") == 0
         for task in [name for name in MOTION if name in values]:
             values[f"{task}_raw"] = values[task]
             values[task] = np.where(still, np.nan, values[task])
         return values
+
+    def _taught(self, tubes: np.ndarray, asked: np.ndarray) -> np.ndarray | None:
+        """(N, P, G, G) what the ImageNet teacher says of the middle boxes; NaN where it was not asked."""
+        if self.lessons is None:
+            return None
+        told = self.lessons.of(tubes[asked, REACH, 0])
+        found = np.full((len(tubes), *told.shape[1:]), np.nan, np.float16)
+        found[asked] = told
+        return found
 
     def smoothed(self, judged: Judged) -> dict[str, np.ndarray]:
         """Task values smoothed along IoU tracklets, two widths ahead at most."""
@@ -170,7 +186,9 @@ class Judge:
         """Task values (N,) of the tubes after one kind of change."""
         tubes, classes = CHANGES[name](aside, generator)
         cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
-        parts = [self._ask(some, classes[rows]) for rows, some in batches(cuts, self.params.batch)]
+        parts = [
+            self._ask(some, classes[rows], np.ones(len(some), bool)) for rows, some in batches(cuts, self.params.batch)
+        ]
         return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
 
 

@@ -1,12 +1,12 @@
 """The student of `ssmtl`: one or two trunks, a head per task; tubes in, losses or task values out.
 
-Letters: N tubes, L = 7 frames, C channels, S px of a network's input, E px of a stored cut, K classes of the detector.
+Letters: N tubes, L = 7 frames, C channels, V views of a tube, S px, K classes of the detector, P features of the
+ImageNet teacher on a G x G grid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
-from vadflow.ssmtl.networks import Drawing, Trunk2D, Trunk3D, Verdict
+from vadflow.ssmtl.batch import Batch, cross_entropy
+from vadflow.ssmtl.networks import Drawing, Lesson, Trunk2D, Trunk3D, Verdict
 from vadflow.ssmtl.puzzles import PLACES, SHUFFLES, holed, in_hole, shuffled
-from vadflow.ssmtl.tubes import REACH, TubeShape
+from vadflow.ssmtl.teachers import GRID
+from vadflow.ssmtl.tubes import REACH
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import Params
@@ -25,11 +27,19 @@ if TYPE_CHECKING:
 FRAMES = 2 * REACH + 1
 """L."""
 MOTION = ("arrow", "irregular")
-"""Tasks that see the wide view of all frames; the others see the tight one."""
+"""Tasks that see all frames in any order; the others see the tight view."""
+DRAWN = ("middle", "inpaint")
+"""Tasks whose answer is a picture."""
+_MOTION_TRUNK = {"arrow": "motion", "irregular": "motion"}
+_OWN_TRUNKS = {"arrow": "arrow", "irregular": "irregular", "middle": "middle"}
+_TRUNKS: dict[str, tuple[dict[str, str], str]] = {
+    "one": ({}, "shared"),
+    "two": (_MOTION_TRUNK, "appearance"),
+    "each": (_OWN_TRUNKS, "still"),
+}
+"""Streams -> task -> trunk, and the trunk of all other tasks."""
 _LEAST_ERROR = 0.02
 """A class that normal video never shows is not expected to better than this probability."""
-IGNORED = -100
-"""Label of a tube that a task has no say on."""
 
 
 class Student(nn.Module):
@@ -45,24 +55,26 @@ class Student(nn.Module):
             params: of the system.
             channels: C.
             classes: K.
-            knowledge: outputs of the ImageNet teacher, which the head of `classes` gives after its K; 0 without one.
+            knowledge: P; 0 without an ImageNet teacher.
         """
         super().__init__()
         network, self.side = params.network, params.tubes.side
-        shape = TubeShape(self.side, params.tubes.tight, params.tubes.wide, params.tubes.least_px)
-        self.tasks: tuple[str, ...] = tuple(params.tasks)
+        views = list(params.views)
+        self.tasks: tuple[str, ...] = params.learned
         self.weights, self.channels = params.train.weights, channels
-        self.margin, self.still, self.flat = (shape.cut - self.side) // 2, params.tubes.still, network.trunk == "2d"
+        self.still, self.flat = params.tubes.still, network.trunk == "2d"
+        self.view_of = {task: views.index(params.view_of(task)) for task in self.tasks}
         self.classes = classes
-        self.trunk_of = {name: "motion" if name in MOTION else "appearance" for name in self.tasks}
-        if network.streams == "one":
-            self.trunk_of = dict.fromkeys(self.trunk_of, "shared")
+        named, other = _TRUNKS[network.streams]
+        self.trunk_of = {name: named.get(name, other) for name in self.tasks}
         depth, features = 2 if network.depth == "deep" else 1, 2 * network.width
         used = sorted({self.trunk_of[task] for task in self.tasks})
         self.trunks = nn.ModuleDict({name: self._trunk(network.width, depth) for name in used})
-        outputs = {"arrow": 2, "irregular": 2, "classes": classes + knowledge, "jigsaw": SHUFFLES}
+        outputs = {"arrow": 2, "irregular": 2, "classes": classes, "jigsaw": SHUFFLES}
         heads: dict[str, nn.Module] = {t: Verdict(features, outputs[t]) for t in self.tasks if t in outputs}
-        heads |= {t: Drawing(features, channels, self.side) for t in self.tasks if t not in outputs}
+        heads |= {t: Drawing(features, channels, self.side) for t in self.tasks if t in DRAWN}
+        if "knowledge" in self.tasks:
+            heads["knowledge"] = Lesson(features, knowledge, GRID)
         self.heads = nn.ModuleDict(heads)
         self.register_buffer("usual", torch.ones(classes), persistent=False)  # no weight: snapshots of weights lack it
         if self.flat:
@@ -80,22 +92,22 @@ class Student(nn.Module):
         return next(self.parameters()).device
 
     def prepare(self, tubes: np.ndarray) -> Tensor:
-        """uint8 (N, L, E, E, C) to (N, L, C, E, E) in [0, 1]."""
-        return torch.from_numpy(as_float(tubes)).to(self.device).permute(0, 1, 4, 2, 3)
+        """uint8 (N, L, V, S, S, C) to (N, L, V, C, S, S) in [0, 1]."""
+        return torch.from_numpy(as_float(tubes)).to(self.device).permute(0, 1, 2, 5, 3, 4)
 
     def tight(self, x: Tensor) -> Tensor:
-        """(N, L, C, E, E) to (N, L, C, S, S): the middle of the cut."""
-        return x[..., self.margin : self.margin + self.side, self.margin : self.margin + self.side]
+        """(N, L, V, C, S, S) to (N, L, C, S, S): what appearance sees."""
+        return x[:, :, 0]
 
-    def wide(self, x: Tensor) -> Tensor:
-        """(N, L, C, E, E) to (N, L, C, S, S): the whole cut, shrunk."""
-        if not self.margin:
-            return x
-        small = F.interpolate(x.flatten(1, 2), (self.side, self.side), mode="bilinear", align_corners=False)
-        return small.unflatten(1, x.shape[1:3])
+    def motion(self, x: Tensor) -> dict[str, Tensor]:
+        """Task -> (N, L, C, S, S) what each motion task sees; one tensor for tasks that see the same, which so passes their trunk once."""
+        seen: dict[int, Tensor] = {}
+        for number in {self.view_of[task] for task in self.tasks if task in MOTION}:
+            seen[number] = x[:, :, number]
+        return {task: seen[self.view_of[task]] for task in self.tasks if task in MOTION}
 
     def moving(self, x: Tensor) -> Tensor:
-        """(N,) bool: the middle of the cut changes from the first to the last frame; a still tube looks the same backwards."""
+        """(N,) bool: the tight view changes from the first to the last frame; a still tube looks the same backwards."""
         view = self.tight(x)
         return (view[:, -1] - view[:, 0]).abs().mean((1, 2, 3)) >= self.still
 
@@ -141,7 +153,10 @@ class Student(nn.Module):
             elif task == "middle":
                 loss = (answer - middle).abs().mean()
             elif task == "classes":
-                loss = self._distillation(answer, batch)
+                loss = (answer - batch.classes).abs().sum(1).mean()
+            elif task == "knowledge":
+                assert batch.knowledge is not None
+                loss = (answer - batch.knowledge).square().mean()
             elif task == "jigsaw":
                 loss = F.cross_entropy(answer, batch.shuffle)
             else:
@@ -151,47 +166,44 @@ class Student(nn.Module):
 
     def questions(self, batch: Batch) -> dict[str, Tensor]:
         """What each task is shown in training."""
-        found: dict[str, Tensor] = {}
-        moved = self.wide(batch.ordered) if set(MOTION) & set(self.tasks) else None
+        found = self.motion(batch.ordered)
         view = self.tight(batch.plain)
+        middle = self.middle_only(view)  # one tensor for two tasks: it passes their trunk once
         for task in self.tasks:
-            if moved is not None and task in MOTION:
-                found[task] = moved
-            elif task == "middle":
+            if task == "middle":
                 found[task] = self.without_middle(view)
-            elif task == "classes":
-                found[task] = self.middle_only(view)
+            elif task in ("classes", "knowledge"):
+                found[task] = middle
             elif task == "jigsaw":
                 found[task] = self.middle_only(shuffled(view, batch.shuffle))
-            else:
+            elif task == "inpaint":
                 found[task] = self.middle_only(holed(view, batch.hole))
         return found
 
-    def _distillation(self, answer: Tensor, batch: Batch) -> Tensor:
-        """L1: the detector's probabilities summed over classes, the ImageNet teacher's outputs as a mean."""
-        loss = (answer[:, : self.classes] - batch.classes).abs().sum(1).mean()
-        return loss if batch.knowledge is None else loss + (answer[:, self.classes :] - batch.knowledge).abs().mean()
-
     @torch.no_grad()
     def learn_usual(self, tubes: np.ndarray, classes: np.ndarray) -> None:
-        """Set `usual` to the root mean square difference on normal tubes (N, L, E, E, C) with their class probabilities (N, K)."""
+        """Set `usual` to the root mean square difference on normal tubes (N, L, V, S, S, C) with their class probabilities (N, K)."""
         if "classes" in self.tasks and len(tubes):
             view = self.middle_only(self.tight(self.prepare(tubes)))
-            expected = self.answers({"classes": view})["classes"][:, : self.classes]
+            expected = self.answers({"classes": view})["classes"]
             beyond = torch.from_numpy(classes).to(view.device) - expected
             self.usual.copy_(beyond.square().mean(0).sqrt().clamp_min(_LEAST_ERROR))
 
     @torch.inference_mode()
-    def values(self, tubes: np.ndarray, classes: np.ndarray) -> dict[str, np.ndarray]:
+    def values(
+        self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """What each task says of each object.
 
         Args:
-            tubes: (N, L, E, E, C) uint8.
+            tubes: (N, L, V, S, S, C) uint8.
             classes: (N, K) the detector's class probabilities.
+            knowledge: (N, P, G, G) what the ImageNet teacher says, NaN where it was not asked; only for a student that has one.
 
         Returns:
             (N,) float32 per task, higher = stranger: P(backward), P(irregular), mean absolute error of the middle box, the class that
-            the detector sees furthest beyond what the student expects (in its usual errors), 1 - P(identity), error in holes;
+            the detector sees furthest beyond what the student expects (in its usual errors), mean squared difference from the ImageNet teacher
+            (NaN where it was not asked), 1 - P(identity), error in holes;
             also `distance`, the paper's mean absolute difference of classes, and `moving` (0 or 1).
         """
         x = self.prepare(tubes)
@@ -201,8 +213,11 @@ class Student(nn.Module):
         if "middle" in answers:
             found["middle"] = (answers["middle"] - view[:, REACH]).abs().mean((1, 2, 3))
         if "classes" in answers:
-            beyond = seen - answers["classes"][:, : self.classes]
+            beyond = seen - answers["classes"]
             found |= {"classes": (beyond / self.usual).clamp_min(0).amax(1), "distance": beyond.abs().mean(1)}
+        if "knowledge" in answers:
+            taught = torch.from_numpy(np.asarray(knowledge, np.float32)).to(x.device)
+            found["knowledge"] = (answers["knowledge"] - taught).square().mean((1, 2, 3))
         if "jigsaw" in answers:
             found["jigsaw"] = 1 - answers["jigsaw"].softmax(1)[:, 0]
         if "inpaint" in self.tasks:
@@ -212,9 +227,9 @@ class Student(nn.Module):
 
     def _plainly(self, x: Tensor, view: Tensor) -> dict[str, Tensor]:
         """What each task is shown when it judges: nothing reordered or shuffled; holes are a matter of their own."""
-        moved, middle = self.wide(x), self.middle_only(view)
-        plain = {"arrow": moved, "irregular": moved, "middle": self.without_middle(view)}
-        return plain | {"classes": middle, "jigsaw": middle}
+        middle = self.middle_only(view)
+        plain = {"middle": self.without_middle(view), "classes": middle, "knowledge": middle, "jigsaw": middle}
+        return self.motion(x) | plain
 
     def _holes_error(self, view: Tensor) -> Tensor:
         """Mean squared error in three holes, one after the other (N,)."""
@@ -224,34 +239,3 @@ class Student(nn.Module):
             drawn = self.answers({"inpaint": self.middle_only(holed(view, hole))})["inpaint"]
             errors.append(in_hole((drawn - view[:, REACH]).square(), hole))
         return torch.stack(errors).mean(0)
-
-
-@dataclass
-class Batch:
-    """Tubes of one training step, on the student's device.
-
-    Attributes:
-        plain: (N, L, C, E, E) consecutive frames.
-        ordered: (N, L, C, E, E) the same objects forward, backward or irregular.
-        classes: (N, K).
-        knowledge: (N, P) of the ImageNet teacher, standardised; None without one.
-        arrow: (N,) 0 forward, 1 backward, IGNORED where the task has no say.
-        irregular: (N,) 0 consecutive, 1 irregular, IGNORED where the task has no say.
-        shuffle: (N,) jigsaw class.
-        hole: (N, 2) upper left corner of the hole, rows and columns in [0, 1).
-    """
-
-    plain: Tensor
-    ordered: Tensor
-    classes: Tensor
-    knowledge: Tensor | None
-    arrow: Tensor = field(default_factory=lambda: torch.zeros(0))
-    irregular: Tensor = field(default_factory=lambda: torch.zeros(0))
-    shuffle: Tensor = field(default_factory=lambda: torch.zeros(0))
-    hole: Tensor = field(default_factory=lambda: torch.zeros(0))
-
-
-def cross_entropy(answer: Tensor, label: Tensor) -> Tensor:
-    """Mean over the tubes that have a say; 0 where none has."""
-    kept = label != IGNORED
-    return F.cross_entropy(answer[kept], label[kept]) if bool(kept.any()) else answer.sum() * 0

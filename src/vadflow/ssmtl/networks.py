@@ -1,6 +1,6 @@
 """Networks of `ssmtl`: two kinds of trunk, and heads that all start from one 8 x 8 grid of features.
 
-Letters: N objects, C channels, L frames, S px, F features, P outputs.
+Letters: N objects, C channels, L frames, S px, F features, P outputs, G side of a teacher's grid.
 """
 
 from __future__ import annotations
@@ -88,6 +88,21 @@ class Verdict(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, F, 8, 8) to (N, P)."""
         return self.linear(F.max_pool2d(F.relu(self.conv(x)), 2).flatten(1))
+
+
+class Lesson(nn.Module):
+    """Two convolutions and means over the teacher's coarser grid: P features of a teacher (knowledge)."""
+
+    def __init__(self, features: int, outputs: int, grid: int) -> None:
+        super().__init__()
+        self.grid = grid
+        self.layers = nn.Sequential(
+            nn.Conv2d(features, 2 * features, 3, 1, 1), nn.ReLU(inplace=True), nn.Conv2d(2 * features, outputs, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, F, 8, 8) to (N, P, G, G)."""
+        return F.adaptive_avg_pool2d(self.layers(x), self.grid)
 
 
 class Drawing(nn.Module):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vadflow.params import Section
+from vadflow.ssmtl.tubes import TubeShape, View
 
-Task = Literal["arrow", "irregular", "middle", "classes", "jigsaw", "inpaint"]
+Task = Literal["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]
 
 
 class TubeParams(Section):
@@ -16,7 +17,13 @@ class TubeParams(Section):
 
     side: Literal[32, 64] = Field(description="side of the networks' input, px; the paper's is 64")
     tight: float = Field(ge=0, le=1, description="share of the box's side added on each side for appearance")
-    wide: float = Field(ge=0, le=1, description="the same for motion; at least `tight`")
+    wide: float = Field(ge=0, le=1, description="the same for the arrow of time")
+    square: float | None = Field(
+        ge=0,
+        le=1,
+        description="the same for motion irregularity, of a square around the longer side: proportions and so speeds stay; "
+        "null: it sees what the arrow of time sees",
+    )
     least_px: float = Field(ge=1, le=100, description="smaller sides of a box are enlarged to this, source px")
     still: float = Field(
         ge=0, le=1, description="mean change from the first to the last frame below which a tube is still, on [0, 1]"
@@ -31,8 +38,9 @@ class NetworkParams(Section):
     trunk: Literal["2d", "3d"] = Field(description="2d: time as channels; 3d: the paper's")
     depth: Literal["deep", "shallow"] = Field(description="two convolutions a block, or one")
     width: int = Field(ge=4, le=256, description="channels of the first block; the two others have twice as many")
-    streams: Literal["one", "two"] = Field(
-        description="one trunk for all tasks, or one for motion and one for appearance"
+    streams: Literal["one", "two", "each"] = Field(
+        description="one trunk for all tasks; one for motion and one for appearance; or each for what is shown: the frames for the arrow of "
+        "time, those for irregularity, six frames, the middle one"
     )
 
 
@@ -43,6 +51,7 @@ class LossParams(Section):
     irregular: float = Field(ge=0, description="cross-entropy")
     middle: float = Field(ge=0, description="mean absolute error")
     classes: float = Field(ge=0, description="absolute error summed over classes; the paper's lambda")
+    knowledge: float = Field(ge=0, description="mean squared error; features of spread 1")
     jigsaw: float = Field(ge=0, description="cross-entropy over the shuffles")
     inpaint: float = Field(ge=0, description="mean squared error in the hole")
 
@@ -66,6 +75,11 @@ class ScoreParams(Section):
     )
     choose: bool = Field(description="choose task weights on pseudo-anomalies; false: equal weights")
     every: int = Field(ge=1, le=30, description="score every so many-th frame; those between take the nearest")
+    ask_every: int = Field(
+        ge=1,
+        le=30,
+        description="ask the ImageNet teacher in every so many-th judged frame; its tracklet fills the others",
+    )
     link_iou: float = Field(gt=0, lt=1, description="least overlap of an object with itself one frame later")
     link_gap: int = Field(ge=1, le=100, description="frames an object may be unseen within a tracklet")
     smooth_frames: float = Field(ge=0, le=100, description="width of the smoother along tracklets, frames; 0 is off")
@@ -86,11 +100,44 @@ class ScoreParams(Section):
 class Params(Section):
     """`systems.ssmtl`."""
 
-    tasks: list[Task] = Field(min_length=1, description="what the student learns; the paper's are the first four")
+    tasks: list[Task] = Field(
+        min_length=1, description="what the student learns; the paper's are arrow, irregular, middle, classes"
+    )
     imagenet: str | None = Field(
-        description="path to an ImageNet teacher (see `ssmtl/teachers.py`); null: the detector alone"
+        description="path to the ImageNet teacher of `knowledge` (see `ssmtl/teachers.py`); null or empty: that task is left out"
     )
     tubes: TubeParams
     network: NetworkParams
     train: TrainParams
     score: ScoreParams
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The tasks, without `knowledge` where there is no teacher."""
+        return tuple(task for task in self.tasks if task != "knowledge" or self.imagenet)
+
+    @model_validator(mode="after")
+    def _some(self) -> Params:
+        if not self.learned:
+            raise ValueError("expected a path in `imagenet`, or another task than knowledge")
+        return self
+
+    @property
+    def views(self) -> dict[str, View]:
+        """What is cut out: always `tight`, and what the learned tasks need beside it."""
+        tubes, views = self.tubes, {"tight": View(self.tubes.tight)}
+        views |= {"wide": View(tubes.wide)} if "wide" in map(self.view_of, self.learned) else {}
+        if tubes.square is not None and "square" in map(self.view_of, self.learned):
+            views["square"] = View(tubes.square, square=True)
+        return views
+
+    def view_of(self, task: str) -> str:
+        """The view a task sees."""
+        if task == "irregular" and self.tubes.square is not None:
+            return "square"
+        return "wide" if task in ("arrow", "irregular") else "tight"
+
+    @property
+    def shape(self) -> TubeShape:
+        """Of every tube."""
+        return TubeShape(self.tubes.side, tuple(self.views.values()), self.tubes.least_px)

@@ -18,6 +18,7 @@ REASONS = {
     "arrow": "moves backwards",
     "irregular": "motion irregular",
     "middle": "looks unlike anything normal",
+    "knowledge": "shaped unlike anything normal",
     "jigsaw": "parts out of place",
     "inpaint": "looks unlike anything normal, in part",
 }

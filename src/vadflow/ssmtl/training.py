@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from vadflow.ssmtl.model import IGNORED, MOTION, Batch, Student
+from vadflow.ssmtl.batch import IGNORED, Batch
+from vadflow.ssmtl.model import MOTION, Student
 from vadflow.ssmtl.puzzles import HOLE, SHUFFLES
 from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH, Tubes
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import TrainParams
     from vadflow.systems.base import Loop
+
+Teach = Callable[[Tubes], np.ndarray | None]
 
 FORWARD = STORED_REACH + np.arange(-REACH, REACH + 1)
 """(L,) consecutive frames of a stored tube."""
@@ -50,7 +53,10 @@ def draw_orders(generator: np.random.Generator, count: int) -> tuple[np.ndarray,
 def draw_batch(
     model: Student, tubes: Tubes, knowledge: np.ndarray | None, generator: np.random.Generator, count: int
 ) -> Batch:
-    """Draw tubes with replacement, flip half of them, and give each its labels; still tubes have no say on motion."""
+    """Draw tubes with replacement, flip half of them, and give each its labels; still tubes have no say on motion.
+
+    `knowledge` (M, 2, P, G, G) holds what the ImageNet teacher says of each tube and of its mirror image.
+    """
     rows = generator.integers(0, len(tubes), count)
     orders, arrow, irregular = draw_orders(generator, count)
     flip = generator.random(count) < 0.5
@@ -63,7 +69,7 @@ def draw_batch(
         x,
         model.prepare(ordered),
         torch.from_numpy(tubes.classes[rows]).to(device),
-        None if knowledge is None else torch.from_numpy(knowledge[rows]).to(device),
+        None if knowledge is None else torch.from_numpy(knowledge[rows, flip.astype(int)]).to(device).float(),
         ways,
         gaps,
         torch.from_numpy(shuffle).to(device),
@@ -72,26 +78,25 @@ def draw_batch(
 
 
 def _window(pixels: np.ndarray, rows: np.ndarray, orders: np.ndarray, flip: np.ndarray) -> np.ndarray:
-    """(N, L, E, E, C): frames `orders` of tubes `rows`, mirrored left to right where `flip`."""
+    """(N, L, V, S, S, C): frames `orders` of tubes `rows`, mirrored left to right where `flip`."""
     found = pixels[rows[:, None], orders]
-    found[flip] = found[flip, :, :, ::-1]
+    found[flip] = found[flip][..., ::-1, :]
     return found
 
 
-def train(
-    model: Student, plan: TrainParams, tubes: Tubes, knowledge: np.ndarray | None, held_out: Tubes, loop: Loop
-) -> None:
+def train(model: Student, plan: TrainParams, tubes: Tubes, held_out: Tubes, teach: Teach, loop: Loop) -> None:
     """Fit `model` in place.
 
     Args:
         model: built, random.
         plan: schedule.
         tubes: stored tubes of normal video, at least one.
-        knowledge: (N, P) outputs of the ImageNet teacher for them, or None.
         held_out: stored tubes of held-out normal video, for the validation terms; may be empty.
+        teach: what the ImageNet teacher says of tubes and of their mirror images, (M, 2, P, G, G); None without a teacher.
         loop: runs the phase.
     """
     optimiser = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
+    knowledge = teach(tubes)
 
     def step(i: int) -> dict[str, float]:
         for group in optimiser.param_groups:
@@ -109,16 +114,16 @@ def train(
         modules={"student": model},
         optimisers={"adam": optimiser},
         step=step,
-        validate=validation(model, held_out),
+        validate=validation(model, held_out, teach),
         average=plan.average,
     )
 
 
-def validation(model: Student, held_out: Tubes) -> Callable[[], dict[str, float]] | None:
+def validation(model: Student, held_out: Tubes, teach: Teach) -> Callable[[], dict[str, float]] | None:
     """Losses and proxy accuracies on fixed held-out tubes; None where there are none."""
     if not len(held_out):
         return None
-    batch = draw_batch(model, held_out, None, np.random.default_rng(_VALIDATION_SEED), _VALIDATION_TUBES)
+    batch = draw_batch(model, held_out, teach(held_out), np.random.default_rng(_VALIDATION_SEED), _VALIDATION_TUBES)
 
     def validate() -> dict[str, float]:
         answers = model.answers(model.questions(batch))

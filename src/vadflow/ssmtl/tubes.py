@@ -1,8 +1,8 @@
 """Object tubes of `ssmtl`: one box cut out of consecutive frames, without tracking, from a stream of source frames.
 
-A tube is cut once with the wide context; its middle part is the tight one. Both streams so cost one cut.
+A tube holds several views of the object, each a cut of its own.
 
-Letters: N tubes, L frames a tube, R frames in the ring, S px of a network's input, E px of a stored cut, C channels, K classes.
+Letters: N tubes, L frames a tube, V views, R frames in the ring, S px of a network's input, C channels, K classes.
 """
 
 from __future__ import annotations
@@ -28,39 +28,40 @@ STORED_REACH = REACH * GAPS
 
 
 @dataclass(frozen=True)
+class View:
+    """What of an object's surroundings is shown.
+
+    Attributes:
+        share: of the side, added on each side of it.
+        square: as wide as high, after the longer side of the box: proportions stay, and with them speeds against the object's size.
+            Otherwise the box is stretched to a square, so that everything is as wide as everything else.
+    """
+
+    share: float
+    square: bool = False
+
+
+@dataclass(frozen=True)
 class TubeShape:
     """How a box becomes a tube.
 
     Attributes:
         side: S, px.
-        tight: share of the box's side that appearance sees on each side of it.
-        wide: the same for motion; at least `tight`.
+        views: V of them; the first is what appearance sees.
         least: smaller sides of a box are enlarged to this first, source px.
     """
 
     side: int
-    tight: float
-    wide: float
+    views: tuple[View, ...]
     least: float
 
-    @property
-    def cut(self) -> int:
-        """E: so large that its middle S px are the tight view.
-
-        >>> TubeShape(32, 0.15, 0.4, 8).cut
-        44
-        """
-        return 2 * round(self.side * (1 + 2 * self.wide) / (1 + 2 * self.tight) / 2)
-
-    def inner(self, cut: np.ndarray) -> np.ndarray:
-        """(.., E, E, C) to the tight view (.., S, S, C)."""
-        margin = (self.cut - self.side) // 2
-        return cut[..., margin : margin + self.side, margin : margin + self.side, :]
-
-    def sides(self, boxes: np.ndarray) -> np.ndarray:
+    def sides(self, boxes: np.ndarray, view: View) -> np.ndarray:
         """(N, 4) boxes -> (N, 4) int corners x1, y1, x2, y2 of what is cut, at least 1 px, possibly beyond the frame."""
         centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-        half = np.maximum(boxes[:, 2:] - boxes[:, :2], self.least) * (1 + 2 * self.wide) / 2
+        sides = np.maximum(boxes[:, 2:] - boxes[:, :2], self.least)
+        if view.square:
+            sides = np.repeat(sides.max(axis=1, keepdims=True), 2, axis=1)
+        half = sides * (1 + 2 * view.share) / 2
         low = np.floor(centre - half).astype(int)
         return np.concatenate([low, np.maximum(np.ceil(centre + half).astype(int), low + 1)], axis=1)
 
@@ -83,12 +84,13 @@ class _Ring:
         self.frames[..., slot * C : (slot + 1) * C] = frame
 
     def tubes(self, boxes: np.ndarray, index: np.ndarray) -> np.ndarray:
-        """Cut boxes (N, 4) out of the frames `index` (L,), which the ring still holds: (N, L, E, E, C)."""
-        E, slots = self.shape.cut, index % self.length
-        found = np.empty((len(boxes), len(index), E, E, self.channels), np.uint8)
-        for n, (x1, y1, x2, y2) in enumerate(self.shape.sides(boxes)):
-            cut = _resized(self._part(x1, y1, x2, y2), E)
-            found[n] = cut.reshape(E, E, self.length, self.channels)[:, :, slots].transpose(2, 0, 1, 3)
+        """Cut boxes (N, 4) out of the frames `index` (L,), which the ring still holds: (N, L, V, S, S, C)."""
+        S, slots = self.shape.side, index % self.length
+        found = np.empty((len(boxes), len(index), len(self.shape.views), S, S, self.channels), np.uint8)
+        for v, view in enumerate(self.shape.views):
+            for n, (x1, y1, x2, y2) in enumerate(self.shape.sides(boxes, view)):
+                cut = _resized(self._part(x1, y1, x2, y2), S)
+                found[n, :, v] = cut.reshape(S, S, self.length, self.channels)[:, :, slots].transpose(2, 0, 1, 3)
         return found
 
     def _part(self, x1: int, y1: int, x2: int, y2: int) -> np.ndarray:
@@ -131,7 +133,7 @@ def cut_tubes(
         channels: 1 gray or 3 RGB.
 
     Yields:
-        (rows (m,), tubes (m, 2 reach + 1, E, E, C) uint8), frame by frame.
+        (rows (m,), tubes (m, 2 reach + 1, V, S, S, C) uint8), frame by frame.
 
     Raises:
         VadflowError: the source has no frame where objects were found.
@@ -182,7 +184,7 @@ class Tubes:
     """Stored tubes of normal video.
 
     Attributes:
-        pixels: (N, 2 STORED_REACH + 1, E, E, C) uint8; the box's own frame in the middle.
+        pixels: (N, 2 STORED_REACH + 1, V, S, S, C) uint8; the box's own frame in the middle.
         classes: (N, K) the detector's class probabilities.
         clip: (N,) number of the segment.
         frame: (N,) frame of the box.
@@ -236,7 +238,7 @@ def store_tubes(
     drawn = [_draw(one.frame, segment, share, generator) for one, segment in zip(seen, segments, strict=True)]
     count, done = sum(map(len, drawn)), 0
     pixels = np.empty(
-        (count, L, shape.cut, shape.cut, channels), np.uint8
+        (count, L, len(shape.views), shape.side, shape.side, channels), np.uint8
     )  # once: joining parts would double the memory
     known, (clip, frame, row) = np.zeros((count, classes), np.float32), np.zeros((3, count), int)
     for number, (segment, one, rows) in enumerate(zip(segments, seen, drawn, strict=True)):

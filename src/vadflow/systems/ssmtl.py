@@ -6,7 +6,8 @@ An object is a tube of seven frames cut around a detected box, without tracking.
     irregular  consecutive frames, or with gaps of 1 to 4?            score P(irregular | consecutive)      (T2)
     middle     draw the middle box from the other six (L1)            score mean absolute error             (T3)
     classes    from the middle box alone, what the detector says of   score how far the detector sees a     (T4)
-               it, and what an ImageNet network says (L1)             class that the student does not expect
+               it (L1)                                                class that the student does not expect
+    knowledge  from the same, what an ImageNet network sees half-way  score mean squared difference         (T4)
     jigsaw, inpaint: two tasks of SSMTL++ (Barbalau et al. 2023), as options
 
     paper      mean of P, P, mean absolute error, mean absolute class difference; the largest object; 0 where there is none
@@ -14,10 +15,15 @@ An object is a tube of seven frames cut around a detected box, without tracking.
 
 Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose points: the probabilities drown the errors).
 Task values are smoothed along IoU tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
-Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl/choice.py`). Two views: tight for appearance, wide for
-motion, and with `streams: two` a trunk each. A still tube has no say on motion, neither in training nor in the score. In the
-score `classes` is one-sided, each class in units of its usual error on held-out tubes: a detector that is unsure of a person
-is no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
+Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl/choice.py`). Three views: tight for appearance, wide
+for the arrow of time, and for motion irregularity a square that keeps proportions: stretched to its own box, a wide thing looks
+slow. With `streams: two` appearance and motion have a trunk each. A still tube has no say on motion, neither in training nor in
+the score. In the score `classes` is one-sided, each class in units of its usual error on held-out tubes: a detector that is unsure
+of a person is no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
+
+The paper distils the ImageNet network's class outputs together with the detector's and is said not to judge by them; here it has
+a head of its own, on features that still have places, and is asked again when judging: a student that was right about walkers is
+wrong about what it never saw. Without a teacher's file that task is left out.
 
 Where the text is silent [X]: widths, heads, batch and rate. The paper's frame map with its 3D mean filter is left out of `paper`.
 Where nothing was detected the score is 0, below every normal object's: nothing seen is nothing strange.
@@ -42,7 +48,6 @@ from vadflow.ssmtl.tubes import (
     REACH,
     STORED_REACH,
     Tubes,
-    TubeShape,
     classes_of,
     store_tubes,
     target_frames,
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     from vadflow.ssmtl.judge import Judge, Judged
     from vadflow.ssmtl.model import Student
     from vadflow.ssmtl.regions import Explainer
+    from vadflow.ssmtl.teachers import Lessons
 
 _LEAST_SCALE = 0.01
 """Of the tail of the summed evidence: a sample without spread must not turn noise into alarms."""
@@ -78,19 +84,20 @@ class System(base.System):
     student: Student | None = None
     scale: Scale | None = None
     rarity: Tail | None = None
+    lessons: Lessons | None = None
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
         """The student is built when the number of classes is known."""
         super().__init__(params, frame_shape)
-        tubes = params.tubes
-        self.shape = TubeShape(tubes.side, tubes.tight, max(tubes.wide, tubes.tight), tubes.least_px)
-        self.channels, self.classes, self.knowledge = frame_shape[2], 1, 0
-        self.weights: dict[str, float] = dict.fromkeys(params.tasks, 1.0)
+        self.shape = params.shape
+        self.channels, self.classes = frame_shape[2], 1
+        self.weights: dict[str, float] = dict.fromkeys(params.learned, 1.0)
         self.known: dict[Segment, Judged] = {}
         """What calibration judged: the held-out scores that follow a fit need not look again."""
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
         """Cut tubes, train the student, scale its tasks on held-out normal objects, choose their weights."""
+        from vadflow.ssmtl.teachers import learn_lessons
         from vadflow.ssmtl.training import FORWARD, train
 
         self.classes = classes_of(video.fit)
@@ -102,10 +109,10 @@ class System(base.System):
                 fix="Lower objects.yolo.confidence, or take ssmtl out of systems.names.",
             )
         aside = self._store(video.held_out, self.params.tubes.held_out, loop.generator)
-        lessons = self._lessons(kept)
-        self.knowledge = 0 if lessons is None else lessons.shape[1]
+        if "knowledge" in self.params.learned:
+            self.lessons = learn_lessons(str(self.params.imagenet), self._middles(kept))
         self.student = self._build()
-        train(self.student, self.params.train, kept, lessons, aside, loop)
+        train(self.student, self.params.train, kept, aside, self._teach, loop)
         normal = aside if len(aside) else kept
         self.student.learn_usual(normal.pixels[:, FORWARD], normal.classes)
         self._calibrate(list(video.held_out) if len(aside) else list(video.fit), aside, loop)
@@ -133,30 +140,34 @@ class System(base.System):
         known = {"channels": self.channels, "classes": self.classes, "total": total}
         return store_tubes(segments, self.shape, generator=generator, **known)
 
-    def _lessons(self, tubes: Tubes) -> np.ndarray | None:
-        """(N, P) what the ImageNet teacher says of the middle boxes, or None."""
-        from vadflow.ssmtl.teachers import lessons, load_teacher
+    def _middles(self, tubes: Tubes) -> np.ndarray:
+        """(N, S, S, C) uint8 middle boxes of stored tubes, tight."""
+        return tubes.pixels[:, STORED_REACH, 0]
 
-        if self.params.imagenet is None or "classes" not in self.params.tasks:
+    def _teach(self, tubes: Tubes) -> np.ndarray | None:
+        """(N, 2, P, G, G) what the ImageNet teacher says of the middle boxes and of their mirror images; None without one."""
+        if self.lessons is None:
             return None
-        return lessons(load_teacher(self.params.imagenet), self.shape.inner(tubes.pixels[:, STORED_REACH]))
+        shown = self._middles(tubes)
+        return np.stack([self.lessons.of(shown), self.lessons.of(shown[:, :, ::-1])], axis=1)
 
     def _build(self) -> Student:
         from vadflow.ssmtl.model import Student as Network
 
-        return Network(self.params, self.channels, self.classes, self.knowledge).eval()
+        knowledge = 0 if self.lessons is None else len(self.lessons.mean)
+        return Network(self.params, self.channels, self.classes, knowledge).eval()
 
     def _judge(self) -> Judge:
         from vadflow.ssmtl.judge import Judge as Looking
 
         assert self.student is not None
-        return Looking(self.student, self.shape, self.classes, self.params.score)
+        return Looking(self.student, self.shape, self.classes, self.params.score, self.lessons)
 
     def _calibrate(self, segments: Sequence[Segment], aside: Tubes, loop: base.Loop) -> None:
         """Learn the scale of smoothed task values, choose the weights, then learn how rare their sum is."""
         from vadflow.ssmtl.choice import choose
 
-        judge, tasks, p = self._judge(), self.params.tasks, self.params.score
+        judge, tasks, p = self._judge(), self.params.learned, self.params.score
         judged = [judge.look(segment) for segment in segments]
         self.known = dict(zip(segments, judged, strict=True))
         self.scale = fit_scale(_joined([judge.smoothed(one) for one in judged]), p.calibration, p.truncate)
@@ -173,25 +184,29 @@ class System(base.System):
             return {}
         weights = {f"student.{name}": value.detach().cpu().numpy() for name, value in self.student.state_dict().items()}
         weights["usual"] = self.student.usual.cpu().numpy()
-        sizes = np.array([self.classes, self.knowledge], np.int64)
-        shares = np.array([self.weights[task] for task in self.params.tasks])
-        return weights | self.scale.state() | {"sizes": sizes, "weights": shares, "rarity": self.rarity.as_array()}
+        own = {"classes": np.array(self.classes), "rarity": self.rarity.as_array()}
+        own["weights"] = np.array([self.weights[task] for task in self.params.learned])
+        return weights | self.scale.state() | own | ({} if self.lessons is None else self.lessons.state())
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` gave."""
         import torch
 
+        from vadflow.ssmtl.teachers import load_lessons
+
         if not state:
             return
         self.known = {}
-        self.classes, self.knowledge = (int(size) for size in state["sizes"])
+        self.classes, tasks = int(state["classes"]), self.params.learned
+        if "knowledge" in tasks:
+            self.lessons = load_lessons(str(self.params.imagenet), state)
         self.student = self._build()
         own = {k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")}
         self.student.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
         self.student.usual.copy_(torch.from_numpy(np.array(state["usual"])))
-        self.weights = dict(zip(self.params.tasks, state["weights"].tolist(), strict=True))
+        self.weights = dict(zip(tasks, state["weights"].tolist(), strict=True))
         p = self.params.score
-        self.scale = load_scale(state, self.params.tasks, p.calibration, p.truncate)
+        self.scale = load_scale(state, tasks, p.calibration, p.truncate)
         self.rarity = from_array(state["rarity"])
 
 
