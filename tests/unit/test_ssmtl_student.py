@@ -65,7 +65,7 @@ def test_the_student_never_sees_what_it_draws() -> None:
         {"trunk": "3d", "depth": "deep", "width": 32, "streams": "one"},  # the paper's
         {"trunk": "3d", "depth": "shallow", "width": 8, "streams": "two"},
         {"trunk": "2d", "depth": "deep", "width": 8, "streams": "one"},
-        {"trunk": "2d", "depth": "deep", "width": 8, "streams": "each"},
+        {"trunk": "2d", "depth": "deep", "width": 8, "streams": "three"},
     ],
 )
 @pytest.mark.parametrize("side", [32, 64])

@@ -31,11 +31,10 @@ MOTION = ("arrow", "irregular")
 DRAWN = ("middle", "inpaint")
 """Tasks whose answer is a picture."""
 _MOTION_TRUNK = {"arrow": "motion", "irregular": "motion"}
-_OWN_TRUNKS = {"arrow": "arrow", "irregular": "irregular", "middle": "middle"}
 _TRUNKS: dict[str, tuple[dict[str, str], str]] = {
     "one": ({}, "shared"),
     "two": (_MOTION_TRUNK, "appearance"),
-    "each": (_OWN_TRUNKS, "still"),
+    "three": (_MOTION_TRUNK | {"middle": "gap"}, "still"),
 }
 """Streams -> task -> trunk, and the trunk of all other tasks."""
 _LEAST_ERROR = 0.02

@@ -38,9 +38,9 @@ class NetworkParams(Section):
     trunk: Literal["2d", "3d"] = Field(description="2d: time as channels; 3d: the paper's")
     depth: Literal["deep", "shallow"] = Field(description="two convolutions a block, or one")
     width: int = Field(ge=4, le=256, description="channels of the first block; the two others have twice as many")
-    streams: Literal["one", "two", "each"] = Field(
-        description="one trunk for all tasks; one for motion and one for appearance; or each for what is shown: the frames for the arrow of "
-        "time, those for irregularity, six frames, the middle one"
+    streams: Literal["one", "two", "three"] = Field(
+        description="one trunk for all tasks; one for motion and one for appearance; or one for motion, one for the six frames around the "
+        "middle one, one for the middle one alone"
     )
 
 

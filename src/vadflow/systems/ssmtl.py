@@ -17,7 +17,7 @@ Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose 
 Task values are smoothed along IoU tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
 Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl/choice.py`). Three views: tight for appearance, wide
 for the arrow of time, and for motion irregularity a square that keeps proportions: stretched to its own box, a wide thing looks
-slow. With `streams: two` appearance and motion have a trunk each. A still tube has no say on motion, neither in training nor in
+slow. With `streams: three` motion, the six frames and the middle one have a trunk each. A still tube has no say on motion, neither in training nor in
 the score. In the score `classes` is one-sided, each class in units of its usual error on held-out tubes: a detector that is unsure
 of a person is no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
 
@@ -78,7 +78,8 @@ class System(base.System):
         "task scale, contexts, 2D trunk and low detector confidence: leads from others' results on Ped2's test set; smoothing along "
         "tracklets by 2 frames and without presence: gone back to after a look at that test set, where 3 frames with presence, chosen "
         "by pseudo-anomalies, scored lower; objects looked for in every 2nd frame of Ped2: gone back to after a look, where every 3rd, "
-        "no worse on rehearsals, scored lower; all else was decided on training clips (docs/ssmtl.md)",
+        "no worse on rehearsals, scored lower; one trunk for both motion tasks: asked for after a look, where a trunk each, no better on "
+        "rehearsals, scored lower; all else was decided on training clips (docs/ssmtl.md)",
     )
 
     student: Student | None = None
