@@ -17,9 +17,10 @@ Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose 
 Task values are smoothed along IoU tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
 Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl/choice.py`). Three views: tight for appearance, wide
 for the arrow of time, and for motion irregularity a square that keeps proportions: stretched to its own box, a wide thing looks
-slow. With `streams: three` motion, the six frames and the middle one have a trunk each. A still tube has no say on motion, neither in training nor in
-the score. In the score `classes` is one-sided, each class in units of its usual error on held-out tubes: a detector that is unsure
-of a person is no anomaly. The 2D trunk takes time as channels and is the CPU profile; `trunk: 3d` is the paper's.
+slow. With `streams: three` motion, the six frames and the middle one have a trunk each. A still tube has no say on motion,
+neither in training nor in the score. In the score `classes` is one-sided, each class in units of its usual error on held-out
+tubes: a detector that is unsure of a person is no anomaly. The 2D trunk takes time as channels and is the CPU profile;
+`trunk: 3d` is the paper's.
 
 The paper distils the ImageNet network's class outputs together with the detector's and is said not to judge by them; here it has
 a head of its own, on features that still have places, and is asked again when judging: a student that was right about walkers is
