@@ -1,4 +1,4 @@
-"""The student of `ssmtl`: one or two trunks, a head per task; tubes in, losses or task values out.
+"""The student of `ssmtl`: one to three trunks, a head per task; tubes in, losses or task values out.
 
 Letters: N tubes, L = 7 frames, C channels, V views of a tube, S px, K classes of the detector, P features of the
 ImageNet teacher on a G x G grid.
