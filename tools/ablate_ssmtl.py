@@ -30,7 +30,7 @@ REFITS: dict[str, dict[str, Any]] = {
     "two-streams-without-square": {"network": {"streams": "two"}, "tubes": {"square": None}},
     "shallow": {"network": {"depth": "shallow"}},
     "deep": {"network": {"depth": "deep"}},
-    "context-tight": {"tubes": {"wide": 0.15}},
+    "context-tight": {"tubes": {"wide": 0.15, "square": 0.15}},
     "context-wide": {"tubes": {"tight": 0.4}},
     "side-64": {"tubes": {"side": 64}},
     "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]},

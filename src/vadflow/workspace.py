@@ -10,6 +10,7 @@ from pathlib import Path
 from vadflow import params
 from vadflow.errors import VadflowError
 from vadflow.io import write_text
+from vadflow.objects.weights import beside
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -37,7 +38,7 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
         known = ", ".join(sorted(path.parent.name for path in EXAMPLES.glob("*/params.yaml")))
         raise VadflowError(f"no example {example!r}, there are: {known}", where=str(EXAMPLES))
     text = template.read_text(encoding="utf-8")
-    values = {**values, "IMAGENET": values.get("IMAGENET") or _teacher_beside(values.get("WEIGHTS", ""))}
+    values = {**values, "IMAGENET": values.get("IMAGENET") or str(beside(values.get("WEIGHTS"), "*imagenet*") or "")}
     for name in sorted(set(re.findall(r"\{([A-Z0-9]+)\}", text))):
         if not values.get(name) and name not in _OPTIONAL:
             raise VadflowError(
@@ -52,13 +53,6 @@ def create(folder: Path, example: str, values: Mapping[str, str]) -> Path:
         write_text(path, text)
     params.load(path)
     return path
-
-
-def _teacher_beside(weights: str) -> str:
-    """The first folder or file with imagenet in its name beside the detector's weights, as pose models are found; '' if there is none."""
-    path = Path(weights).expanduser()
-    beside = sorted(path.parent.glob("*imagenet*")) if weights and path.exists() else []
-    return str(beside[0]) if beside else ""
 
 
 def _absolute(value: str) -> str:

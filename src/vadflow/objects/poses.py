@@ -19,6 +19,7 @@ from vadflow.objects.base import Boxes
 from vadflow.objects.decode import suppress
 from vadflow.objects.exports import Reader
 from vadflow.objects.letterbox import fit
+from vadflow.objects.weights import beside
 from vadflow.params import Section
 
 KEYPOINTS = 17
@@ -67,9 +68,7 @@ def find_weights(chosen: str | None, detector: str | None) -> Path | None:
     """
     if chosen != BESIDE:
         return Path(chosen).expanduser() if chosen else None
-    folder = Path(detector).expanduser().parent if detector and "/" in detector else None
-    found = sorted(folder.glob("*pose*_openvino_model")) if folder and folder.is_dir() else []
-    return found[0] if found else None
+    return beside(detector, "*pose*_openvino_model")
 
 
 class PoseReader:

@@ -82,6 +82,13 @@ def kind(path: Path) -> str:
     )
 
 
+def beside(weights: str | None, pattern: str) -> Path | None:
+    """The first file or folder of a pattern in the folder of chosen weights; None where they are no path, or nothing of it is there."""
+    folder = Path(weights).expanduser().parent if weights and "/" in weights else None
+    found = sorted(folder.glob(pattern)) if folder and folder.is_dir() else []
+    return found[0] if found else None
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, or of a model folder: of its parts' names and contents, in name order, whatever else lies there.
 

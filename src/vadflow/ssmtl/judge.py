@@ -81,7 +81,7 @@ class Judge:
         cuts = cut_tubes(
             segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
         ) if wanted else ()  # fmt: skip
-        asked = (seen.frame - frames[:1].sum()) // self.params.every % self.params.ask_every == 0
+        asked = np.searchsorted(frames, seen.frame) % self.params.ask_every == 0
         parts = [
             self._ask(tubes, seen.probability[rows], asked[rows]) for rows, tubes in batches(cuts, self.params.batch)
         ]

@@ -62,7 +62,7 @@ class Student(nn.Module):
         self.tasks: tuple[str, ...] = params.learned
         self.weights, self.channels = params.train.weights, channels
         self.still, self.flat = params.tubes.still, network.trunk == "2d"
-        self.view_of = {task: views.index(params.view_of(task)) for task in self.tasks}
+        self.view_of = {task: views.index(params.view_of(task)) for task in self.tasks if task in MOTION}
         self.classes = classes
         named, other = _TRUNKS[network.streams]
         self.trunk_of = {name: named.get(name, other) for name in self.tasks}
@@ -100,10 +100,8 @@ class Student(nn.Module):
 
     def motion(self, x: Tensor) -> dict[str, Tensor]:
         """Task -> (N, L, C, S, S) what each motion task sees; one tensor for tasks that see the same, which so passes their trunk once."""
-        seen: dict[int, Tensor] = {}
-        for number in {self.view_of[task] for task in self.tasks if task in MOTION}:
-            seen[number] = x[:, :, number]
-        return {task: seen[self.view_of[task]] for task in self.tasks if task in MOTION}
+        views = {number: x[:, :, number] for number in set(self.view_of.values())}
+        return {task: views[number] for task, number in self.view_of.items()}
 
     def moving(self, x: Tensor) -> Tensor:
         """(N,) bool: the tight view changes from the first to the last frame; a still tube looks the same backwards."""

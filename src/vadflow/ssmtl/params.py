@@ -125,11 +125,9 @@ class Params(Section):
     @property
     def views(self) -> dict[str, View]:
         """What is cut out: always `tight`, and what the learned tasks need beside it."""
-        tubes, views = self.tubes, {"tight": View(self.tubes.tight)}
-        views |= {"wide": View(tubes.wide)} if "wide" in map(self.view_of, self.learned) else {}
-        if tubes.square is not None and "square" in map(self.view_of, self.learned):
-            views["square"] = View(tubes.square, square=True)
-        return views
+        tubes, needed = self.tubes, {"tight", *map(self.view_of, self.learned)}
+        known = {"tight": View(tubes.tight), "wide": View(tubes.wide), "square": View(tubes.square or 0.0, square=True)}
+        return {name: view for name, view in known.items() if name in needed}
 
     def view_of(self, task: str) -> str:
         """The view a task sees."""

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from vadflow.errors import VadflowError
+from vadflow.objects.weights import digest
 
 Teacher = Callable[[np.ndarray], np.ndarray]
 """(N, SIDE, SIDE, 3) uint8 RGB to (N, P, GRID, GRID) float32 features."""
@@ -71,20 +72,20 @@ def load_lessons(path: str, state: Mapping[str, np.ndarray]) -> Lessons:
     Raises:
         VadflowError: as `load_teacher`, or it is not the teacher of the training.
     """
-    digest = digest_of(path)
-    if not np.array_equal(digest, state["teacher"]):
+    found = digest_of(path)
+    if not np.array_equal(found, state["teacher"]):
         raise VadflowError(
             f"the weights at {path} are not those that ssmtl was trained with", where=_WHERE, fix="Train it again."
         )
     mean, spread = np.array(state["lessons"])
-    return Lessons(load_teacher(path), mean, spread, digest)
+    return Lessons(load_teacher(path), mean, spread, found)
 
 
 def digest_of(path: str) -> np.ndarray:
     """(32,) uint8: SHA-256 of a teacher's file and of the .bin beside it, if there is one."""
     file = model_file(path)
     parts = [file, *([file.with_suffix(".bin")] if file.with_suffix(".bin").exists() else [])]
-    whole = hashlib.sha256(b"".join(hashlib.sha256(part.read_bytes()).digest() for part in parts))
+    whole = hashlib.sha256(b"".join(bytes.fromhex(digest(part)) for part in parts))
     return np.frombuffer(whole.digest(), np.uint8).copy()
 
 
