@@ -18,8 +18,8 @@ from vadflow.plaza.actors import CLASSES
 from vadflow.plaza.story import Plan
 from vadflow.plaza.write import read_truth, write_clip
 from vadflow.ssmtl.judge import Judged
+from vadflow.ssmtl.stored import store_tubes
 from vadflow.ssmtl.training import FORWARD
-from vadflow.ssmtl.tubes import store_tubes
 from vadflow.systems.ssmtl import Params, System
 from vadflow.training.fit import fit_system
 

@@ -16,13 +16,8 @@ from vadflow.scoring.score import score_clip
 from vadflow.ssmtl.batch import Batch
 from vadflow.ssmtl.judge import Judge
 from vadflow.ssmtl.model import Student
-from vadflow.ssmtl.tubes import (
-    REACH,
-    STORED_REACH,
-    observe,
-    store_tubes,
-    target_frames,
-)
+from vadflow.ssmtl.stored import observe, store_tubes
+from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems.ssmtl import System
 from vadflow.training.store import load_system
 

@@ -18,7 +18,8 @@ from vadflow.clip import Segment
 from vadflow.ssmtl.choice import CHANGES, Trial
 from vadflow.ssmtl.model import MOTION, Student
 from vadflow.ssmtl.scale import Scale
-from vadflow.ssmtl.tubes import REACH, Tubes, TubeShape, cut_tubes, group, observe, target_frames
+from vadflow.ssmtl.stored import Tubes, observe
+from vadflow.ssmtl.tubes import REACH, TubeShape, cut_tubes, group, target_frames
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import ScoreParams

@@ -12,7 +12,8 @@ import torch
 from vadflow.ssmtl.batch import IGNORED, Batch
 from vadflow.ssmtl.model import MOTION, Student
 from vadflow.ssmtl.puzzles import HOLE, SHUFFLES
-from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH, Tubes
+from vadflow.ssmtl.stored import Tubes
+from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import TrainParams

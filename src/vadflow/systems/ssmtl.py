@@ -45,14 +45,8 @@ from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
 from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.scale import Scale, fit_scale, load_scale, rarity_of, weighted
-from vadflow.ssmtl.tubes import (
-    REACH,
-    STORED_REACH,
-    Tubes,
-    classes_of,
-    store_tubes,
-    target_frames,
-)
+from vadflow.ssmtl.stored import Tubes, classes_of, store_tubes
+from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems import base
 
 if TYPE_CHECKING:
