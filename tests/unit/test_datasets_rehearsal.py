@@ -98,6 +98,62 @@ def test_a_patch_changes_pixels_and_the_draw_repeats(tmp_path: Path) -> None:
     assert plain[np.array(labels) == 0].all() and not plain[np.array(labels) == 1].all()
 
 
+def walkers(root: Path, count: int) -> Path:
+    """`count` image folders: a bright block of 12 x 8 px that walks to the right by 1 px a frame over a grey place."""
+    for i in range(count):
+        for t in range(T):
+            frame = np.full((48, 64, 3), 90, np.uint8)
+            frame[18:30, 2 + t % 50 : 10 + t % 50] = 220
+            drawing.image(root / f"{i:02d}" / f"{t:03d}.png", frame)
+    (root.parent / "watch" / "one").mkdir(parents=True)
+    drawing.image(root.parent / "watch" / "one" / "000.png", np.zeros((48, 64, 3), np.uint8))
+    return root
+
+
+def test_masks_show_what_is_strange_and_not_the_hole_it_left(tmp_path: Path) -> None:
+    local = {"local_skip": {"skips": [3], "min_size": 1.0, "max_size": 1.0, "feather_px": 0}}
+    chosen = params(walkers(tmp_path / "normal", 2), kinds=local)
+    source, frames, labels = made(chosen, tmp_path / "made")[1]
+    found = list(rehearsal.masks(chosen, source))
+    assert len(found) == len(frames) == T
+    assert not any(mask.any() for mask, label in zip(found, labels, strict=True) if not label)
+    t = (
+        10 + 6
+    )  # six frames into the first pseudo-anomaly: 12 px ahead of where the walker would be, so nothing overlaps
+    bright = frames[t, ..., 0] > 150
+    assert bright.sum() == 12 * 8 and np.array_equal(found[t], bright)
+    truth = rehearsal.truth(chosen, source, T)
+    x = np.flatnonzero(bright.any(axis=0))
+    assert truth.has_masks and [r[1:] for r in truth.regions if r[1] == t] == [(t, x[0], 18, x[-1] + 1, 30)]
+    assert len({r[0] for r in truth.regions if 12 <= r[1] < 18}) == 1, "one walker is one track"
+
+
+def test_a_speck_is_no_region_and_a_gap_no_border() -> None:
+    empty = np.zeros((40, 40, 3), np.uint8)
+    frame = empty.copy()
+    frame[2:4, 2:4] = 200  # a speck
+    frame[10:30, 10:18] = frame[10:30, 21:28] = 200  # one thing with a gap of 3 px
+    found = rehearsal.strange(frame, empty, empty)
+    assert not found[:8, :8].any() and found[12:28, 12:26].all()
+    assert not rehearsal.strange(frame, frame, empty).any(), "what the original shows too is not strange"
+
+
+def test_where_whole_frames_are_spoiled_nothing_is_said_about_places(tmp_path: Path) -> None:
+    chosen = params(walkers(tmp_path / "normal", 2))
+    source, frames, _ = made(chosen, tmp_path / "made")[1]
+    truth = rehearsal.truth(chosen, source, len(frames))
+    assert not truth.has_masks and not truth.regions and not list(rehearsal.masks(chosen, source))
+
+
+def test_a_damaged_truth_is_named(tmp_path: Path) -> None:
+    chosen = params(walkers(tmp_path / "normal", 2))
+    source, frames, _ = made(chosen, tmp_path / "made")[1]
+    assert source.labels is not None
+    source.labels.write_bytes(b"no archive")
+    with pytest.raises(VadflowError, match="truth cannot be read"):
+        rehearsal.truth(chosen, source, len(frames))
+
+
 def test_the_built_in_scene_can_be_rehearsed(tmp_path: Path) -> None:
     """Its clips do not exist yet: they are drawn on the way."""
     scene: dict[str, Any] = {"adapter": "plaza", "camera": "far", "seed": 3, "train_clips": 2, "test_clips": 1}

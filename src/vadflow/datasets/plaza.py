@@ -24,11 +24,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from vadflow.datasets.packed import read_masks
 from vadflow.errors import VadflowError
 from vadflow.params import Section
 from vadflow.plaza import camera as cameras
 from vadflow.plaza.story import Plan, deal
-from vadflow.plaza.write import read_masks, read_truth, write_clip
+from vadflow.plaza.write import read_truth, write_clip
 from vadflow.types import SPLITS, ClipSource, ClipTruth, Split
 
 OFFICIAL: dict[str, dict[str, int]] = {}

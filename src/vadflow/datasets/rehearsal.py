@@ -6,15 +6,18 @@ normally for `normal` frames, then show one pseudo-anomaly for `span` frames (la
 trains, scores and judges: what wins here may be chosen, and the choice has seen no test label. A pseudo-anomaly is not an anomaly: a table
 of a rehearsal compares settings and promises nothing.
 
+Where every kind spoils a part of the frame there are masks too, and so RBDC, TBDC and pixel AUC: the pixels that neither the original shows
+there nor the place without anybody. A walker made fast leaves a hole where he would have been; nothing strange is to be seen in it.
+
 Layout (all of it made by `render`, one clip at a time):
 
     results/<dataset>/source/
     ├── train/
     │   ├── 01.avi        a normal clip, lossless
-    │   └── 01.csv        its labels: zeros
+    │   └── 01.npz        its labels: zeros
     └── test/
         ├── 04.avi        a held-out normal clip, spoiled here and there
-        └── 04.csv        one 0 or 1 a frame
+        └── 04.npz        one 0 or 1 a frame, and masks
 """
 
 from __future__ import annotations
@@ -32,7 +35,9 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from vadflow import plugins
-from vadflow.datasets.labels import read_flags, require_length
+from vadflow.datasets import tracks
+from vadflow.datasets.labels import require_length
+from vadflow.datasets.packed import read_labels, read_masks, write_masks
 from vadflow.errors import VadflowError
 from vadflow.frames.decode import Decoder
 from vadflow.io import atomic
@@ -40,6 +45,10 @@ from vadflow.params import Section
 from vadflow.types import ClipSource, ClipTruth
 
 OFFICIAL: dict[str, dict[str, int]] = {}
+_SEEN = 16
+"""Grey levels from which a pixel counts as changed: the soft edge of a part is no region."""
+_SPECK = 25
+"""Smaller regions are no thing, px."""
 
 
 class Params(Section):
@@ -123,7 +132,7 @@ def _originals(params: Params, root: str) -> list[ClipSource]:
 
 def _source(root: str, split: Literal["train", "test"], name: str) -> ClipSource:
     folder = Path(root) / split
-    return ClipSource(split, name, folder / f"{name}.avi", folder / f"{name}.csv")
+    return ClipSource(split, name, folder / f"{name}.avi", folder / f"{name}.npz")
 
 
 def render(params: Params, source: ClipSource) -> None:
@@ -132,23 +141,27 @@ def render(params: Params, source: ClipSource) -> None:
     Raises:
         VadflowError: the video cannot be read or written.
     """
-    frames, flags = _read(params, source), []
+    frames = _read(params, source)
     if source.labels is None:
         raise ValueError(f"clip {source.name} has no place for its labels")
-    played = spoil(params, _Clip(source.name, frames)) if source.split == "test" else ((frame, 0) for frame in frames)
+    shape = (frames.shape[1], frames.shape[2])
+    nothing = np.zeros(shape, bool)
+    spoiled = spoil(params, _Clip(source.name, frames)) if source.split == "test" else ((f, 0, nothing) for f in frames)
+    flags, masks = [], []
     with atomic(source.path) as temporary:
-        size = (frames.shape[2], frames.shape[1])
-        writer = cv2.VideoWriter(str(temporary), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"FFV1"), params.fps, size)
+        writer = cv2.VideoWriter(
+            str(temporary), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"FFV1"), params.fps, shape[::-1]
+        )
         if not writer.isOpened():
             raise VadflowError(
                 "cannot write the video", where=str(source.path), fix="Check that the folder is writable."
             )
-        for frame, flag in played:
+        for frame, flag, mask in spoiled:
             writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
             flags.append(flag)
+            masks.append(mask)
         writer.release()
-    with atomic(source.labels) as temporary:
-        temporary.write_text("".join(f"{flag}\n" for flag in flags), encoding="utf-8")
+    write_masks(source.labels, flags, masks, shape)
 
 
 def _read(params: Params, source: ClipSource) -> np.ndarray:
@@ -166,25 +179,39 @@ def _read(params: Params, source: ClipSource) -> np.ndarray:
     return np.stack(frames)
 
 
-def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield (frame (H, W, 3) uint8, label) of a clip with its pseudo-anomalies, until its frames run out."""
+def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+    """Yield (frame (H, W, 3) uint8, label, mask (H, W) bool) of a clip with its pseudo-anomalies, until its frames run out."""
     rng = np.random.default_rng([params.seed, zlib.crc32(clip.name.encode())])
+    empty = np.median(clip.frames, axis=0).astype(np.uint8)  # the place without anybody
+    nothing = np.zeros(empty.shape[:2], bool)
     at, length = 0, len(clip.frames)
     for kind, section in cycle(sorted(params.kinds.items())):
         for frame in clip.frames[at : at + params.normal]:
-            yield frame, 0
+            yield frame, 0, nothing
         at += params.normal
         module = _kind(kind)
         chosen = module.Params.model_validate(section)
         if at + params.span > length:
-            yield from ((frame, 0) for frame in clip.frames[at:])
+            yield from ((frame, 0, nothing) for frame in clip.frames[at:])
             return
         row = module.draw(rng, clip, start=at, window=params.span, params=chosen, donors=[clip])
         needed = params.span * int(row.get("skip", 1))
         if at + needed <= length:
             recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
-            yield from ((frame, 1) for frame in module.replay(recipe, clip.frames, params.span, clip.frames))
-            at += params.span if "x1" in row else needed  # what is wrong in a box only lets the rest play on
+            local = "x1" in row  # what is wrong in a box only lets the rest play on
+            for number, frame in enumerate(module.replay(recipe, clip.frames, params.span, clip.frames)):
+                yield frame, 1, strange(frame, clip.frames[at + number], empty) if local else nothing
+            at += params.span if local else needed
+
+
+def strange(frame: np.ndarray, original: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    """(H, W) bool: what a spoiled frame shows that neither the original nor the empty place does, without gaps and specks."""
+    changed = (cv2.absdiff(frame, original).max(axis=2) > _SEEN) & (cv2.absdiff(frame, empty).max(axis=2) > _SEEN)
+    closed = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SPECK
+    large[0] = False  # the rest of the frame
+    return np.asarray(large[parts])
 
 
 class _Recipe:
@@ -195,16 +222,26 @@ class _Recipe:
 
 
 def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
-    """Frame labels.
+    """Frame labels and, where every kind spoils a part of the frame, region tracks.
 
     Raises:
-        VadflowError: the labels are missing or not `n_frames` long.
+        VadflowError: the labels are missing, damaged or not `n_frames` long.
     """
-    flags = read_flags(source.labels or source.path.with_suffix(".csv"))
+    flags = read_labels(_truth(source))
     require_length(len(flags), n_frames, source)
-    return ClipTruth(flags)
+    if not _local(params):
+        return ClipTruth(flags)
+    return ClipTruth(flags, tracks.link(masks(params, source))[1], has_masks=True)
 
 
 def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
-    """Nothing: a skipped frame has no pixels that are wrong."""
-    return iter(())
+    """Yield (H, W) bool per frame; nothing where a kind spoils whole frames, which have no pixels that are wrong."""
+    return read_masks(_truth(source)) if _local(params) else iter(())
+
+
+def _local(params: Params) -> bool:
+    return all(getattr(_kind(kind).Params, "in_part", False) for kind in params.kinds)
+
+
+def _truth(source: ClipSource) -> Path:
+    return source.labels or source.path.with_suffix(".npz")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -69,21 +68,6 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
             return {name: content[name] for name in ("labels", "shape", "boxes", "regions")}
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
         raise VadflowError(f"the truth cannot be read ({fault})", where=str(path), fix=_AGAIN) from fault
-
-
-def read_masks(path: Path) -> Iterator[np.ndarray]:
-    """Yield (H, W) bool per frame.
-
-    Raises:
-        VadflowError: the file is missing or damaged.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            packed, (H, W) = content["masks"], content["shape"].tolist()
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
-        raise VadflowError(f"the masks cannot be read ({fault})", where=str(path), fix=_AGAIN) from fault
-    for row in packed:
-        yield np.unpackbits(row, count=H * W).reshape(H, W).astype(bool)
 
 
 _AGAIN = "Delete the file: the workflow renders the clip again."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -18,6 +18,9 @@ Row = dict[str, Any]
 
 class PartParams(Section):
     """Of a pseudo-anomaly in a part of the frame; sizes as shares of the frame."""
+
+    in_part: ClassVar[bool] = True
+    """Says so to whoever loads a kind by its name: there is a place that is wrong."""
 
     min_size: float = Field(gt=0, le=1, description="smallest side, share of the frame's side")
     max_size: float = Field(gt=0, le=1, description="largest side, share of the frame's side")

@@ -1,0 +1,56 @@
+"""Truth of rendered clips: labels and pixel masks in one compressed `.npz`, eight pixels a byte."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vadflow.errors import VadflowError
+from vadflow.io import atomic
+
+
+def write_masks(path: Path, labels: Sequence[int], masks: Sequence[np.ndarray], shape: tuple[int, int]) -> None:
+    """Write what `read_labels` and `read_masks` give back.
+
+    Args:
+        path: `.npz` file.
+        labels: 0 or 1 a frame.
+        masks: (H, W) bool a frame.
+        shape: (H, W).
+    """
+    packed = np.array([np.packbits(mask) for mask in masks], np.uint8)
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, labels=np.array(labels, np.uint8), masks=packed, shape=np.array(shape, np.int32))
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """(T,) uint8.
+
+    Raises:
+        VadflowError: the file is missing or damaged.
+    """
+    return np.asarray(_read(path, "labels")[0])
+
+
+def read_masks(path: Path) -> Iterator[np.ndarray]:
+    """Yield (H, W) bool per frame.
+
+    Raises:
+        VadflowError: the file is missing or damaged.
+    """
+    packed, shape = _read(path, "masks", "shape")
+    H, W = shape.tolist()
+    for row in packed:
+        yield np.unpackbits(row, count=H * W).reshape(H, W).astype(bool)
+
+
+def _read(path: Path, *names: str) -> list[np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return [content[name] for name in names]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
+        fix = "Delete the file: the workflow renders the clip again."
+        raise VadflowError(f"the truth cannot be read ({fault})", where=str(path), fix=fix) from fault
