@@ -36,6 +36,7 @@ PARAMS: dict[str, dict] = {
         "smooth_frames": 1.0,
         "regions": 3,
         "region_surprise": 0.5,
+        "region_smooth_frames": 4,
         "poses": {"weights": None, "every": 2, "min_height": 16.0, "confidence": 0.2, "nms_iou": 0.6},
     },
     "mlfs3d": {

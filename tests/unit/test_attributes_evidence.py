@@ -12,7 +12,7 @@ from attributes_data import FLAT, SIZE, posed, walkers
 from vadflow.attributes.choice import FAMILIES, Evidence, choose
 from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
-from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
+from vadflow.attributes.model import DENSE, Model, Reference, Smoothing, frame_largest, load_model
 from vadflow.attributes.motion import Fast, Still
 from vadflow.attributes.observations import from_table
 from vadflow.attributes.place import Near, Where
@@ -21,7 +21,7 @@ from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import fit_tail
 from vadflow.attributes.trials import TRIALS
 from vadflow.attributes.what import What
-from vadflow.systems.attributes_regions import Explainer
+from vadflow.systems.attributes_regions import Explainer, strengths
 
 
 class TestExplainer:
@@ -31,7 +31,7 @@ class TestExplainer:
         seen = replace(some, box=np.array(boxes, np.float32), frame=np.zeros(len(boxes), int))
         windows = Windows(FLAT, SIZE, (30, 45))
         model = Model(Reference({}, FLAT), {}, Smoothing(0, "causal"))
-        return Explainer(model, seen, {}, {}, np.array(surprise), windows, most, 0.5)
+        return Explainer(model, seen, {}, {}, np.array(surprise), np.array(surprise), windows, most, 0.5)
 
     def test_the_map_shows_the_largest_object_in_every_cell_it_touches(self) -> None:
         explain = self.explainer([[16, 16, 33, 32], [24, 0, 40, 24], [352, 232, 360, 240]], [1.0, 3.0, 2.0])
@@ -47,8 +47,25 @@ class TestExplainer:
         dense = np.zeros((30, 45))
         dense[14, 25] = 1.0  # the window around the third one's middle
         found = self.explainer(boxes, [2.0, 3.0, 1.5, 0.4]).regions(np.arange(4), dense, dense)
-        assert [(r.x1, r.score) for r in found[:2]] == [(17.0, 3.0), (200.0, 2.5)]
+        assert [(r.x1, r.score) for r in found[:2]] == [(17.0, 3.0), (200.0, 1.5)]
         assert all(r.score >= 0.5 for r in found) and 300.0 not in [r.x1 for r in found]
+
+    def test_a_region_is_as_strange_as_the_object_and_the_window_around_it_along_its_tracklet(self) -> None:
+        """One walker over three frames, whose window is fast in the second only; a second one is seen once."""
+        boxes = [[16, 16, 32, 48], [18, 16, 34, 48], [20, 16, 36, 48], [200, 100, 216, 140]]
+        explain = self.explainer(boxes, [0.0] * 4)
+        seen = replace(explain.seen, frame=np.array([0, 1, 2, 2]), track=np.array([0, 0, 0, 1]))
+        flow = np.zeros((3, 30, 45, 2), np.float32)
+        flow[1] = 5.0
+        tails = {DENSE: fit_tail(np.random.default_rng(0).uniform(0, 0.01, 500), floor=1e-3)}
+        model, surprise = replace(explain.model, tails=tails), np.array([1.0, 1.0, 1.0, 2.0])
+        plain, even = (
+            strengths(model, seen, surprise, explain.windows, flow, Smoothing(width, "centred")) for width in (0, 2)
+        )
+        fast = float(model.dense_surprise(explain.windows.pace_map(flow[1])).max())
+        assert fast > 1 and plain.tolist() == pytest.approx([1, 1 + fast, 1, 2])
+        assert even[3] == pytest.approx(2.0), "another tracklet"
+        assert 1 < even[0] < even[1] < 1 + fast and even[0] == pytest.approx(even[2], rel=1e-5)
 
     def test_without_objects_the_fastest_window_is_left(self) -> None:
         dense = np.zeros((30, 45))

@@ -39,7 +39,7 @@ from vadflow.attributes.tracklets import link
 from vadflow.clip import ClipView, Segment
 from vadflow.objects.poses import PosesParams
 from vadflow.params import Section
-from vadflow.systems.attributes_regions import Explainer
+from vadflow.systems.attributes_regions import Explainer, strengths
 from vadflow.systems.base import FrameScore, Loop, NormalVideo
 from vadflow.systems.base import System as Base
 
@@ -62,6 +62,9 @@ class Params(Section):
     regions: int = Field(ge=1, le=50, description="most regions per frame")
     region_surprise: float = Field(
         ge=0, le=10, description="regions below it are not written; 1 = the largest of one normal frame in ten"
+    )
+    region_smooth_frames: float = Field(
+        ge=0, le=100, description="width of the smoother of region scores along tracklets, frames; 0 is off"
     )
     poses: PosesParams
 
@@ -110,7 +113,11 @@ class System(Base):
         objects = frame_largest(surprise, seen.frame, length)
         windows = model.reference.windows(seen, clip.flow.shape[1:3])
         p = self.params
-        explain = Explainer(model, seen, statistics, evidence, surprise, windows, p.regions, p.region_surprise)
+        along = Smoothing(p.region_smooth_frames, p.smoother)
+        strength = strengths(model, seen, surprise, windows, clip.flow, along)
+        explain = Explainer(
+            model, seen, statistics, evidence, surprise, strength, windows, p.regions, p.region_surprise
+        )
         largest = {name: frame_largest(values, seen.frame, length) for name, values in evidence.items()}
         silent = dict.fromkeys([*ATTRIBUTES, DENSE], 0.0)
         for t in range(length):

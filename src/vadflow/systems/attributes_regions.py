@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from vadflow.attributes.dense import Windows
-from vadflow.attributes.model import DENSE, Model
+from vadflow.attributes.model import DENSE, Model, Smoothing
 from vadflow.attributes.observations import Observations
 from vadflow.attributes.tracklets import iou
 from vadflow.systems.base import Region
@@ -28,6 +28,7 @@ class Explainer:
         statistics: (N,) per attribute, smoothed.
         evidence: (N,) per attribute, weighted.
         surprise: (N,) of the whole object, on the scale of frames.
+        strength: (N,) of the object as a region; see `strengths`.
         windows: dense windows of this clip.
         most: regions per frame.
         least: surprise below which a region is not written.
@@ -38,6 +39,7 @@ class Explainer:
     statistics: Mapping[str, np.ndarray]
     evidence: Mapping[str, np.ndarray]
     surprise: np.ndarray
+    strength: np.ndarray
     windows: Windows
     most: int
     least: float
@@ -54,15 +56,10 @@ class Explainer:
         """Objects and, where none of them stands, the fastest window of a frame; overlapping ones once, strongest first."""
         fastest = int(dense.argmax())
         found = [self._window(fastest, pace, dense)]
-        x1, y1, x2, y2 = self._cells[rows].T
-        # the window around the box's middle: the fastest one in the box would be the neighbour's
-        cells = (y1 + y2 - 1) // 2 * dense.shape[1] + (x1 + x2 - 1) // 2
-        scores = self.surprise[rows] + dense.take(cells)
-        for chosen in np.flatnonzero(scores >= self.least):
-            row, score = rows[chosen], float(scores[chosen])
+        for row in rows[self.strength[rows] >= self.least]:
             left, top, right, bottom = self.seen.box[row].tolist()
-            reason = self._reason(row, int(cells[chosen]), pace, dense)
-            found.append(Region(left, top, right, bottom, score, reason))
+            reason = self._reason(row, int(self._middles[row]), pace, dense)
+            found.append(Region(left, top, right, bottom, float(self.strength[row]), reason))
         kept: list[Region] = []
         for region in sorted(found, key=lambda region: -region.score):
             if region.score >= self.least and len(kept) < self.most and not _covered(region, kept):
@@ -100,11 +97,47 @@ class Explainer:
 
     @cached_property
     def _cells(self) -> np.ndarray:
-        """(N, 4) int: the cells each box touches, xyxy, half-open, at least one."""
-        (height, width), (rows, columns) = self.seen.size, self.windows.grid
-        box = self.seen.box * np.array([columns / width, rows / height] * 2)
-        low = box[:, :2].astype(int)
-        return np.concatenate([low, np.maximum(np.ceil(box[:, 2:]).astype(int), low + 1)], axis=1)
+        return cells(self.seen, self.windows)
+
+    @cached_property
+    def _middles(self) -> np.ndarray:
+        return middles(self._cells, self.windows)
+
+
+def cells(seen: Observations, windows: Windows) -> np.ndarray:
+    """(N, 4) int: the cells each box touches, xyxy, half-open, at least one."""
+    (height, width), (rows, columns) = seen.size, windows.grid
+    box = seen.box * np.array([columns / width, rows / height] * 2)
+    low = box[:, :2].astype(int)
+    return np.concatenate([low, np.maximum(np.ceil(box[:, 2:]).astype(int), low + 1)], axis=1)
+
+
+def middles(touched: np.ndarray, windows: Windows) -> np.ndarray:
+    """(N, 4) cells -> (N,) the middle one, counted along the rows: the fastest one in the box would be the neighbour's."""
+    x1, y1, x2, y2 = touched.T
+    return np.asarray((y1 + y2 - 1) // 2 * windows.grid[1] + (x1 + x2 - 1) // 2)
+
+
+def strengths(
+    model: Model, seen: Observations, surprise: np.ndarray, windows: Windows, flow: np.ndarray, smoothing: Smoothing
+) -> np.ndarray:
+    """Score of every object as a region: its surprise and that of the window around it, smoothed along its tracklet.
+
+    Whoever is strange stays so: a region needs no look of its own at every frame, and a moment's doubt about a walker is evened out.
+
+    Args:
+        model: fitted.
+        seen: N objects of a clip.
+        surprise: (N,) theirs.
+        windows: of the clip.
+        flow: (T, gh, gw, 2), read once, a frame at a time.
+        smoothing: of regions.
+    """
+    around, found = middles(cells(seen, windows), windows), np.zeros(len(seen))
+    for t in np.unique(seen.frame):
+        rows = np.arange(*np.searchsorted(seen.frame, [t, t + 1]))
+        found[rows] = windows.pace_map(flow[t]).take(around[rows])
+    return smoothing.along(surprise + model.dense_surprise(found), seen)
 
 
 def _covered(region: Region, kept: list[Region]) -> bool:
