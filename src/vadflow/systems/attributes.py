@@ -39,7 +39,7 @@ from vadflow.attributes.tracklets import link
 from vadflow.clip import ClipView, Segment
 from vadflow.objects.poses import PosesParams
 from vadflow.params import Section
-from vadflow.systems.attributes_regions import Explainer, strengths
+from vadflow.systems.attributes_regions import Explainer, around, evened
 from vadflow.systems.base import FrameScore, Loop, NormalVideo
 from vadflow.systems.base import System as Base
 
@@ -113,11 +113,10 @@ class System(Base):
         objects = frame_largest(surprise, seen.frame, length)
         windows = model.reference.windows(seen, clip.flow.shape[1:3])
         p = self.params
-        along = Smoothing(p.region_smooth_frames, p.smoother)
-        strength = strengths(model, seen, surprise, windows, clip.flow, along)
-        explain = Explainer(
-            model, seen, statistics, evidence, surprise, strength, windows, p.regions, p.region_surprise
-        )
+        smoothing = Smoothing(p.region_smooth_frames, p.smoother)
+        said = evened(evidence | {DENSE: around(model, seen, windows, clip.flow)}, seen, smoothing)
+        strength = smoothing.along(surprise, seen) + said[DENSE]
+        explain = Explainer(model, seen, statistics, said, surprise, strength, windows, p.regions, p.region_surprise)
         largest = {name: frame_largest(values, seen.frame, length) for name, values in evidence.items()}
         silent = dict.fromkeys([*ATTRIBUTES, DENSE], 0.0)
         for t in range(length):

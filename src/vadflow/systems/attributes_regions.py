@@ -26,9 +26,9 @@ class Explainer:
         model: the fitted attributes.
         seen: the clip's objects.
         statistics: (N,) per attribute, smoothed.
-        evidence: (N,) per attribute, weighted.
+        evidence: (N,) per attribute, weighted, and of the window around the object; evened out along its tracklet.
         surprise: (N,) of the whole object, on the scale of frames.
-        strength: (N,) of the object as a region; see `strengths`.
+        strength: (N,) of the object as a region: its surprise, evened out in the same way, and that of the window around it.
         windows: dense windows of this clip.
         most: regions per frame.
         least: surprise below which a region is not written.
@@ -58,7 +58,7 @@ class Explainer:
         found = [self._window(fastest, pace, dense)]
         for row in rows[self.strength[rows] >= self.least]:
             left, top, right, bottom = self.seen.box[row].tolist()
-            reason = self._reason(row, int(self._middles[row]), pace, dense)
+            reason = self._reason(row, pace)
             found.append(Region(left, top, right, bottom, float(self.strength[row]), reason))
         kept: list[Region] = []
         for region in sorted(found, key=lambda region: -region.score):
@@ -66,17 +66,15 @@ class Explainer:
                 kept.append(region)
         return kept
 
-    def _reason(self, row: int, cell: int, pace: np.ndarray, dense: np.ndarray) -> str:
+    def _reason(self, row: int, pace: np.ndarray) -> str:
         """What is named: the strongest attribute, and those that say at least half as much."""
-        said = [(float(values[row]), name) for name, values in self.evidence.items() if values[row] > 0]
-        said.append((float(dense.flat[cell]), DENSE))
+        said = [(float(v[row]), name) for name, v in self.evidence.items() if v[row] > 0 or name == DENSE]
         strongest = max(value for value, _ in said)
-        parts = [
-            self._dense_reason(cell, pace) if name == DENSE else self._object_reason(row, name)
+        return "; ".join(
+            self._dense_reason(int(self._middles[row]), pace) if name == DENSE else self._object_reason(row, name)
             for value, name in sorted(said, reverse=True)
             if value >= _SAID * strongest
-        ]
-        return "; ".join(parts)
+        )
 
     def _object_reason(self, row: int, name: str) -> str:
         value = float(self.statistics[name][row])
@@ -118,26 +116,19 @@ def middles(touched: np.ndarray, windows: Windows) -> np.ndarray:
     return np.asarray((y1 + y2 - 1) // 2 * windows.grid[1] + (x1 + x2 - 1) // 2)
 
 
-def strengths(
-    model: Model, seen: Observations, surprise: np.ndarray, windows: Windows, flow: np.ndarray, smoothing: Smoothing
-) -> np.ndarray:
-    """Score of every object as a region: its surprise and that of the window around it, smoothed along its tracklet.
-
-    Whoever is strange stays so: a region needs no look of its own at every frame, and a moment's doubt about a walker is evened out.
-
-    Args:
-        model: fitted.
-        seen: N objects of a clip.
-        surprise: (N,) theirs.
-        windows: of the clip.
-        flow: (T, gh, gw, 2), read once, a frame at a time.
-        smoothing: of regions.
-    """
-    around, found = middles(cells(seen, windows), windows), np.zeros(len(seen))
+def around(model: Model, seen: Observations, windows: Windows, flow: np.ndarray) -> np.ndarray:
+    """(N,) surprise of the window around the middle of every object; `flow` (T, gh, gw, 2) is read once, a frame at a time."""
+    middle, found = middles(cells(seen, windows), windows), np.zeros(len(seen))
     for t in np.unique(seen.frame):
         rows = np.arange(*np.searchsorted(seen.frame, [t, t + 1]))
-        found[rows] = windows.pace_map(flow[t]).take(around[rows])
-    return smoothing.along(surprise + model.dense_surprise(found), seen)
+        found[rows] = windows.pace_map(flow[t]).take(middle[rows])
+    return model.dense_surprise(found)
+
+
+def evened(evidence: Mapping[str, np.ndarray], seen: Observations, smoothing: Smoothing) -> dict[str, np.ndarray]:
+    """(N,) each, smoothed along tracklets: whoever is strange stays so, and a moment's doubt about a walker is no region."""
+    along = smoothing.along(np.stack(list(evidence.values()), axis=1), seen)
+    return dict(zip(evidence, along.T, strict=True))
 
 
 def _covered(region: Region, kept: list[Region]) -> bool:
