@@ -39,8 +39,8 @@ REFITS: dict[str, dict[str, Any]] = {
 }
 
 
-def clip_views(params: Any, dataset: str, split: Any) -> list[Any]:
-    """Views of one split, from the files of a finished run and the dataset's own sources."""
+def clip_views(params: Any, dataset: str, split: Any, kinds: Sequence[str] = ("differences", "objects")) -> list[Any]:
+    """Views of one split with some kinds of artefacts, from the files of a finished run and the dataset's own sources."""
     from vadflow.clip import views
     from vadflow.dag import Plan
     from vadflow.io import read_table
@@ -48,7 +48,7 @@ def clip_views(params: Any, dataset: str, split: Any) -> list[Any]:
 
     plan, place = Plan(params, 1), Layout(dataset)
     names = plan.clips(dataset, split)
-    files = {kind: [place.clip(kind, split, name) for name in names] for kind in ("differences", "objects")}
+    files = {kind: [place.clip(kind, split, name) for name in names] for kind in kinds}
     return views(read_table(place.index(split)), names, files | {"source": plan.paths(dataset, split)})
 
 

@@ -1,4 +1,4 @@
-"""The table "Regions, chosen on rehearsals" of docs/attributes.md: settings of regions, compared on spoiled training clips.
+"""The table under "Regions, controls" of docs/attributes.md: settings of regions, compared on spoiled training clips.
 
     PYTHONPATH=src python tools/rehearse_regions.py <workspace> <dataset> ...
 
@@ -29,34 +29,28 @@ class Rehearsal:
     """One dataset with its fitted system."""
 
     def __init__(self, params: Any, dataset: str) -> None:
-        from safetensors.numpy import load_file
+        from ablate_ssmtl import clip_views
 
-        from vadflow.clip import views
-        from vadflow.dag import Plan
         from vadflow.io import read_table
         from vadflow.layout import Layout
-        from vadflow.systems.attributes import System
+        from vadflow.training.store import load_system
 
-        plan, place = Plan(params, 1), Layout(dataset)
-        names = plan.clips(dataset, "test")
-        kinds = ("flow", "objects", "poses")
-        files = {kind: [place.clip(kind, "test", name) for name in names] for kind in kinds}
-        self.clips = views(read_table(place.index("test")), names, files | {"source": plan.paths(dataset, "test")})
+        place = Layout(dataset)
+        self.clips = clip_views(params, dataset, "test", ("flow", "objects", "poses"))
         self.tracks = read_table(place.truth("regions"))
-        self.section = params.systems.of("attributes")
-        self.state = load_file(place.model("weights.safetensors", "attributes", params.training.seeds[0]))
-        self.system: Any = System
+        model = Path(place.model("weights.safetensors", "attributes", params.training.seeds[0])).parent
+        self.system = load_system(model)
+        self.params = self.system.params
 
     def measure(self, change: dict[str, Any]) -> tuple[float, float]:
         """RBDC and TBDC in %."""
         from vadflow.metrics.localise import localisation
 
-        system = self.system(self.section.model_copy(update=change), (1, 1, 1))
-        system.load(self.state)
+        self.system.params = self.params.model_copy(update=change)
         rows = [
             (clip.name, score.frame, r.x1, r.y1, r.x2, r.y2, r.score)
             for clip in self.clips
-            for score in system.score(clip)
+            for score in self.system.score(clip)
             for r in score.regions
         ]
         found = pd.DataFrame(rows, columns=["clip", "frame", "x1", "y1", "x2", "y2", "score"])

@@ -21,7 +21,7 @@ from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import fit_tail
 from vadflow.attributes.trials import TRIALS
 from vadflow.attributes.what import What
-from vadflow.systems.attributes_regions import Explainer, around, evened
+from vadflow.systems.attributes_regions import Explainer
 
 
 class TestExplainer:
@@ -31,8 +31,8 @@ class TestExplainer:
         seen = replace(some, box=np.array(boxes, np.float32), frame=np.zeros(len(boxes), int))
         windows = Windows(FLAT, SIZE, (30, 45))
         model = Model(Reference({}, FLAT), {}, Smoothing(0, "causal"))
-        said = {DENSE: np.zeros(len(boxes))}
-        return Explainer(model, seen, {}, said, np.array(surprise), np.array(surprise), windows, most, 0.5)
+        flow, plain = np.zeros((1, 30, 45, 2), np.float32), Smoothing(0, "centred")
+        return Explainer(model, seen, {}, {}, np.array(surprise), windows, flow, plain, most, 0.5)
 
     def test_the_map_shows_the_largest_object_in_every_cell_it_touches(self) -> None:
         explain = self.explainer([[16, 16, 33, 32], [24, 0, 40, 24], [352, 232, 360, 240]], [1.0, 3.0, 2.0])
@@ -60,16 +60,17 @@ class TestExplainer:
         flow[1] = 5.0
         tails = {DENSE: fit_tail(np.random.default_rng(0).uniform(0, 0.01, 500), floor=1e-3)}
         model, surprise = replace(explain.model, tails=tails), np.array([1.0, 1.0, 1.0, 2.0])
-        dense = around(model, seen, explain.windows, flow)
+        plain = replace(explain, model=model, seen=seen, evidence={"what": surprise}, surprise=surprise, flow=flow)
         fast = float(model.dense_surprise(explain.windows.pace_map(flow[1])).max())
-        assert fast > 1 and dense.tolist() == pytest.approx([0, fast, 0, 0])
-        said = evened({"what": surprise, DENSE: dense}, seen, Smoothing(2, "centred"))
+        assert fast > 1 and plain.said[DENSE].tolist() == pytest.approx([0, fast, 0, 0])
+        assert plain.strength.tolist() == pytest.approx([1, 1 + fast, 1, 2])
+        even = replace(plain, smoothing=Smoothing(2, "centred"))
+        said = even.said
         assert said["what"].tolist() == pytest.approx([1, 1, 1, 2]) and said[DENSE][3] == 0, "another tracklet"
         assert 0 < said[DENSE][0] < said[DENSE][1] < fast and said[DENSE][0] == pytest.approx(said[DENSE][2], rel=1e-5)
-        assert evened({DENSE: dense}, seen, Smoothing(0, "centred"))[DENSE].tolist() == dense.tolist()
-        told = replace(explain, model=model, seen=seen, evidence={DENSE: said[DENSE]}, strength=said[DENSE])
         pace = explain.windows.pace_map(flow[0])
-        first = told.regions(np.array([0]), pace, model.dense_surprise(pace))
+        quiet = replace(even, evidence={}, surprise=np.zeros(4))
+        first = quiet.regions(np.array([0]), pace, model.dense_surprise(pace))
         assert first[0].score == pytest.approx(said[DENSE][0]) and first[0].reason.startswith("dense: 0.0 px/frame")
 
     def test_without_objects_the_fastest_window_is_left(self) -> None:

@@ -117,9 +117,7 @@ def test_masks_show_what_is_strange_and_not_the_hole_it_left(tmp_path: Path) -> 
     found = list(rehearsal.masks(chosen, source))
     assert len(found) == len(frames) == T
     assert not any(mask.any() for mask, label in zip(found, labels, strict=True) if not label)
-    t = (
-        10 + 6
-    )  # six frames into the first pseudo-anomaly: 12 px ahead of where the walker would be, so nothing overlaps
+    t = 10 + 6  # six frames into the first pseudo-anomaly the walker is 12 px ahead of himself: nothing overlaps
     bright = frames[t, ..., 0] > 150
     assert bright.sum() == 12 * 8 and np.array_equal(found[t], bright)
     truth = rehearsal.truth(chosen, source, T)

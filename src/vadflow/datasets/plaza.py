@@ -24,8 +24,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from vadflow.datasets.packed import read_masks
 from vadflow.errors import VadflowError
+from vadflow.packed import read_masks, truth_file
 from vadflow.params import Section
 from vadflow.plaza import camera as cameras
 from vadflow.plaza.story import Plan, deal
@@ -98,7 +98,7 @@ def plan(params: Params, source: ClipSource) -> Plan:
 
 def render(params: Params, source: ClipSource) -> None:
     """Draw one clip and write its video and its truth."""
-    write_clip(plan(params, source), source.path, _labels(source))
+    write_clip(plan(params, source), source.path, truth_file(source))
 
 
 def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
@@ -107,7 +107,7 @@ def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
     Raises:
         VadflowError: the truth is missing, damaged or not `n_frames` long.
     """
-    content = read_truth(_labels(source))
+    content = read_truth(truth_file(source))
     labels = content["labels"]
     if len(labels) != n_frames:
         what = f"{len(labels)} labels for {n_frames} frames"
@@ -121,8 +121,4 @@ def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
 
 def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
     """Yield (H, W) bool per frame: the visible pixels of anomalous things."""
-    return read_masks(_labels(source))
-
-
-def _labels(source: ClipSource) -> Path:
-    return source.labels or source.path.with_suffix(".npz")
+    return read_masks(truth_file(source))

@@ -37,10 +37,10 @@ from pydantic import Field, field_validator, model_validator
 from vadflow import plugins
 from vadflow.datasets import tracks
 from vadflow.datasets.labels import require_length
-from vadflow.datasets.packed import read_labels, read_masks, write_masks
 from vadflow.errors import VadflowError
 from vadflow.frames.decode import Decoder
 from vadflow.io import atomic
+from vadflow.packed import read_arrays, read_masks, truth_file, write_masks
 from vadflow.params import Section
 from vadflow.types import ClipSource, ClipTruth
 
@@ -103,6 +103,10 @@ def _inner(section: dict[str, Any]) -> tuple[Any, Any]:
 
 def _kind(name: str) -> Any:
     return plugins.load("pseudo", name, ("Params", "draw", "replay"), "datasets.<name>.kinds")
+
+
+def _in_part(kind: str) -> bool:
+    return getattr(_kind(kind).Params, "in_part", False)
 
 
 def benchmark(params: Params) -> str | None:
@@ -182,8 +186,9 @@ def _read(params: Params, source: ClipSource) -> np.ndarray:
 def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
     """Yield (frame (H, W, 3) uint8, label, mask (H, W) bool) of a clip with its pseudo-anomalies, until its frames run out."""
     rng = np.random.default_rng([params.seed, zlib.crc32(clip.name.encode())])
-    empty = np.median(clip.frames, axis=0).astype(np.uint8)  # the place without anybody
-    nothing = np.zeros(empty.shape[:2], bool)
+    nothing = np.zeros(clip.frames.shape[1:3], bool)
+    # the place without anybody; only where masks are asked for
+    empty = np.median(clip.frames, axis=0).astype(np.uint8) if _masked(params) else None
     at, length = 0, len(clip.frames)
     for kind, section in cycle(sorted(params.kinds.items())):
         for frame in clip.frames[at : at + params.normal]:
@@ -198,10 +203,9 @@ def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int, np.nda
         needed = params.span * int(row.get("skip", 1))
         if at + needed <= length:
             recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
-            local = "x1" in row  # what is wrong in a box only lets the rest play on
             for number, frame in enumerate(module.replay(recipe, clip.frames, params.span, clip.frames)):
-                yield frame, 1, strange(frame, clip.frames[at + number], empty) if local else nothing
-            at += params.span if local else needed
+                yield frame, 1, nothing if empty is None else strange(frame, clip.frames[at + number], empty)
+            at += params.span if _in_part(kind) else needed  # what is wrong in a box only lets the rest play on
 
 
 def strange(frame: np.ndarray, original: np.ndarray, empty: np.ndarray) -> np.ndarray:
@@ -227,21 +231,18 @@ def truth(params: Params, source: ClipSource, n_frames: int) -> ClipTruth:
     Raises:
         VadflowError: the labels are missing, damaged or not `n_frames` long.
     """
-    flags = read_labels(_truth(source))
+    flags = read_arrays(truth_file(source), "labels")["labels"]
     require_length(len(flags), n_frames, source)
-    if not _local(params):
+    if not _masked(params):
         return ClipTruth(flags)
     return ClipTruth(flags, tracks.link(masks(params, source))[1], has_masks=True)
 
 
 def masks(params: Params, source: ClipSource) -> Iterator[np.ndarray]:
     """Yield (H, W) bool per frame; nothing where a kind spoils whole frames, which have no pixels that are wrong."""
-    return read_masks(_truth(source)) if _local(params) else iter(())
+    return read_masks(truth_file(source)) if _masked(params) else iter(())
 
 
-def _local(params: Params) -> bool:
-    return all(getattr(_kind(kind).Params, "in_part", False) for kind in params.kinds)
-
-
-def _truth(source: ClipSource) -> Path:
-    return source.labels or source.path.with_suffix(".npz")
+def _masked(params: Params) -> bool:
+    """Whether every kind spoils a part of the frame only, so that there are pixels that are wrong."""
+    return all(map(_in_part, params.kinds))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 
 from vadflow.errors import VadflowError
 from vadflow.io import atomic
+from vadflow.packed import read_arrays
 from vadflow.plaza.render import draw
 from vadflow.plaza.story import Plan, tell
 from vadflow.plaza.truth import Record
@@ -63,11 +63,4 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
     Raises:
         VadflowError: the file is missing or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in ("labels", "shape", "boxes", "regions")}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
-        raise VadflowError(f"the truth cannot be read ({fault})", where=str(path), fix=_AGAIN) from fault
-
-
-_AGAIN = "Delete the file: the workflow renders the clip again."
+    return read_arrays(path, "labels", "shape", "boxes", "regions")

@@ -39,7 +39,7 @@ from vadflow.attributes.tracklets import link
 from vadflow.clip import ClipView, Segment
 from vadflow.objects.poses import PosesParams
 from vadflow.params import Section
-from vadflow.systems.attributes_regions import Explainer, around, evened
+from vadflow.systems.attributes_regions import Explainer
 from vadflow.systems.base import FrameScore, Loop, NormalVideo
 from vadflow.systems.base import System as Base
 
@@ -114,9 +114,9 @@ class System(Base):
         windows = model.reference.windows(seen, clip.flow.shape[1:3])
         p = self.params
         smoothing = Smoothing(p.region_smooth_frames, p.smoother)
-        said = evened(evidence | {DENSE: around(model, seen, windows, clip.flow)}, seen, smoothing)
-        strength = smoothing.along(surprise, seen) + said[DENSE]
-        explain = Explainer(model, seen, statistics, said, surprise, strength, windows, p.regions, p.region_surprise)
+        explain = Explainer(
+            model, seen, statistics, evidence, surprise, windows, clip.flow, smoothing, p.regions, p.region_surprise
+        )
         largest = {name: frame_largest(values, seen.frame, length) for name, values in evidence.items()}
         silent = dict.fromkeys([*ATTRIBUTES, DENSE], 0.0)
         for t in range(length):

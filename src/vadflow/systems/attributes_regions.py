@@ -26,10 +26,11 @@ class Explainer:
         model: the fitted attributes.
         seen: the clip's objects.
         statistics: (N,) per attribute, smoothed.
-        evidence: (N,) per attribute, weighted, and of the window around the object; evened out along its tracklet.
+        evidence: (N,) per attribute, weighted.
         surprise: (N,) of the whole object, on the scale of frames.
-        strength: (N,) of the object as a region: its surprise, evened out in the same way, and that of the window around it.
         windows: dense windows of this clip.
+        flow: (T, gh, gw, 2); read once, a frame at a time.
+        smoothing: of regions.
         most: regions per frame.
         least: surprise below which a region is not written.
     """
@@ -39,10 +40,25 @@ class Explainer:
     statistics: Mapping[str, np.ndarray]
     evidence: Mapping[str, np.ndarray]
     surprise: np.ndarray
-    strength: np.ndarray
     windows: Windows
+    flow: np.ndarray
+    smoothing: Smoothing
     most: int
     least: float
+
+    @cached_property
+    def said(self) -> dict[str, np.ndarray]:
+        """(N,) per attribute and of the window around the object, evened out along its tracklet.
+
+        Whoever is strange stays so, and a moment's doubt about a walker is no region.
+        """
+        said = {**self.evidence, DENSE: self._around}
+        return dict(zip(said, self.smoothing.along(np.stack(list(said.values()), axis=1), self.seen).T, strict=True))
+
+    @cached_property
+    def strength(self) -> np.ndarray:
+        """(N,) of the object as a region: its surprise, evened out in the same way, and that of the window around it."""
+        return self.smoothing.along(self.surprise, self.seen) + self.said[DENSE]
 
     def map(self, rows: np.ndarray, dense: np.ndarray) -> np.ndarray:
         """(gh, gw) float32: dense surprise, and in each object's box the object's added to it."""
@@ -68,7 +84,7 @@ class Explainer:
 
     def _reason(self, row: int, pace: np.ndarray) -> str:
         """What is named: the strongest attribute, and those that say at least half as much."""
-        said = [(float(v[row]), name) for name, v in self.evidence.items() if v[row] > 0 or name == DENSE]
+        said = [(float(v[row]), name) for name, v in self.said.items() if v[row] > 0 or name == DENSE]
         strongest = max(value for value, _ in said)
         return "; ".join(
             self._dense_reason(int(self._middles[row]), pace) if name == DENSE else self._object_reason(row, name)
@@ -95,40 +111,26 @@ class Explainer:
 
     @cached_property
     def _cells(self) -> np.ndarray:
-        return cells(self.seen, self.windows)
+        """(N, 4) int: the cells each box touches, xyxy, half-open, at least one."""
+        (height, width), (rows, columns) = self.seen.size, self.windows.grid
+        box = self.seen.box * np.array([columns / width, rows / height] * 2)
+        low = box[:, :2].astype(int)
+        return np.concatenate([low, np.maximum(np.ceil(box[:, 2:]).astype(int), low + 1)], axis=1)
 
     @cached_property
     def _middles(self) -> np.ndarray:
-        return middles(self._cells, self.windows)
+        """(N,) the middle one of them, counted along the rows: the fastest one in the box would be the neighbour's."""
+        x1, y1, x2, y2 = self._cells.T
+        return np.asarray((y1 + y2 - 1) // 2 * self.windows.grid[1] + (x1 + x2 - 1) // 2)
 
-
-def cells(seen: Observations, windows: Windows) -> np.ndarray:
-    """(N, 4) int: the cells each box touches, xyxy, half-open, at least one."""
-    (height, width), (rows, columns) = seen.size, windows.grid
-    box = seen.box * np.array([columns / width, rows / height] * 2)
-    low = box[:, :2].astype(int)
-    return np.concatenate([low, np.maximum(np.ceil(box[:, 2:]).astype(int), low + 1)], axis=1)
-
-
-def middles(touched: np.ndarray, windows: Windows) -> np.ndarray:
-    """(N, 4) cells -> (N,) the middle one, counted along the rows: the fastest one in the box would be the neighbour's."""
-    x1, y1, x2, y2 = touched.T
-    return np.asarray((y1 + y2 - 1) // 2 * windows.grid[1] + (x1 + x2 - 1) // 2)
-
-
-def around(model: Model, seen: Observations, windows: Windows, flow: np.ndarray) -> np.ndarray:
-    """(N,) surprise of the window around the middle of every object; `flow` (T, gh, gw, 2) is read once, a frame at a time."""
-    middle, found = middles(cells(seen, windows), windows), np.zeros(len(seen))
-    for t in np.unique(seen.frame):
-        rows = np.arange(*np.searchsorted(seen.frame, [t, t + 1]))
-        found[rows] = windows.pace_map(flow[t]).take(middle[rows])
-    return model.dense_surprise(found)
-
-
-def evened(evidence: Mapping[str, np.ndarray], seen: Observations, smoothing: Smoothing) -> dict[str, np.ndarray]:
-    """(N,) each, smoothed along tracklets: whoever is strange stays so, and a moment's doubt about a walker is no region."""
-    along = smoothing.along(np.stack(list(evidence.values()), axis=1), seen)
-    return dict(zip(evidence, along.T, strict=True))
+    @property
+    def _around(self) -> np.ndarray:
+        """(N,) surprise of the window around the middle of every object."""
+        pace = np.zeros(len(self.seen))
+        for t in np.unique(self.seen.frame):
+            rows = np.arange(*np.searchsorted(self.seen.frame, [t, t + 1]))
+            pace[rows] = self.windows.pace_map(self.flow[t]).take(self._middles[rows])
+        return self.model.dense_surprise(pace)
 
 
 def _covered(region: Region, kept: list[Region]) -> bool:

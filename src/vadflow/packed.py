@@ -10,10 +10,11 @@ import numpy as np
 
 from vadflow.errors import VadflowError
 from vadflow.io import atomic
+from vadflow.types import ClipSource
 
 
 def write_masks(path: Path, labels: Sequence[int], masks: Sequence[np.ndarray], shape: tuple[int, int]) -> None:
-    """Write what `read_labels` and `read_masks` give back.
+    """Write what `read_arrays` and `read_masks` give back.
 
     Args:
         path: `.npz` file.
@@ -26,13 +27,23 @@ def write_masks(path: Path, labels: Sequence[int], masks: Sequence[np.ndarray], 
         np.savez_compressed(file, labels=np.array(labels, np.uint8), masks=packed, shape=np.array(shape, np.int32))
 
 
-def read_labels(path: Path) -> np.ndarray:
-    """(T,) uint8.
+def truth_file(source: ClipSource) -> Path:
+    """Where the truth of a rendered clip lies: beside its video, unless the dataset says otherwise."""
+    return source.labels or source.path.with_suffix(".npz")
+
+
+def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Read some of a truth file's arrays, among them `labels`, (T,) uint8.
 
     Raises:
         VadflowError: the file is missing or damaged.
     """
-    return np.asarray(_read(path, "labels")[0])
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {name: content[name] for name in names}
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
+        fix = "Delete the file: the workflow renders the clip again."
+        raise VadflowError(f"the truth cannot be read ({fault})", where=str(path), fix=fix) from fault
 
 
 def read_masks(path: Path) -> Iterator[np.ndarray]:
@@ -41,16 +52,7 @@ def read_masks(path: Path) -> Iterator[np.ndarray]:
     Raises:
         VadflowError: the file is missing or damaged.
     """
-    packed, shape = _read(path, "masks", "shape")
+    packed, shape = read_arrays(path, "masks", "shape").values()
     H, W = shape.tolist()
     for row in packed:
         yield np.unpackbits(row, count=H * W).reshape(H, W).astype(bool)
-
-
-def _read(path: Path, *names: str) -> list[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            return [content[name] for name in names]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
-        fix = "Delete the file: the workflow renders the clip again."
-        raise VadflowError(f"the truth cannot be read ({fault})", where=str(path), fix=fix) from fault
