@@ -22,6 +22,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "noise": {"sigma": 0.05},
     "local_skip": {"skips": [2, 3], "min_size": 0.3, "max_size": 0.5, "feather_px": 2.0},
     "local_shape": {"min_size": 0.3, "max_size": 0.5, "feather_px": 2.0},
+    "ride": {"min_size": 0.3, "max_size": 0.5, "min_speed": 0.1, "max_speed": 0.3, "feather_px": 0.5},
     "patch": {"min_size": 0.2, "max_size": 0.5, "max_move_px": 5, "feather_px": 2.0},
 }
 """Add a section here when you add a pseudo-anomaly file."""
@@ -136,6 +137,68 @@ def test_a_local_shape_lies_where_something_moves(tmp_path: Path) -> None:
     one = clip(tmp_path, "01")  # its square walks along rows 8 to 16
     found = rows(("local_shape", base.load("local_shape").Params.model_validate(EXAMPLES["local_shape"])), [one])
     assert found and all(row.y1 < 16 and row.y2 > 8 for row in found)
+
+
+def ride_row(**changes: Any) -> Any:
+    recipe = {"start": 0, "x1": 20.0, "y1": 30.0, "x2": 60.0, "y2": 70.0, "dx": 6.0, "dy": 0.0, "sigma": 0.5, "seed": 0}
+    return SimpleNamespace(**recipe | changes)
+
+
+def ridden(channels: int = 3, window: int = 8, **changes: Any) -> np.ndarray:
+    """The ride's pixels, (window, 120, 200) bool, over an even grey place."""
+    grey = np.full((window, 120, 200, channels), 120, np.uint8)
+    return (base.load("ride").replay(ride_row(**changes), grey, window, None) != 120).any(axis=3)
+
+
+def test_a_ride_glides_by_its_step_on_its_foot_line() -> None:
+    for seed in range(6):
+        seen = ridden(seed=seed)
+        assert seen.any(axis=(1, 2)).all()
+        middle = [np.flatnonzero(mask.any(axis=0)).mean() for mask in seen]
+        assert np.diff(middle).mean() == pytest.approx(6, abs=0.6)
+        bottom = [int(np.flatnonzero(mask.any(axis=1)).max()) for mask in seen]
+        assert min(bottom) >= 66 and max(bottom) <= 80, "wheels on the ground under the person's square"
+        tall = [np.ptp(np.flatnonzero(mask.any(axis=1))) for mask in seen]
+        assert min(tall) >= 28 and max(tall) <= 60, "as tall as a person of 40 px, nearly"
+
+
+def test_a_ride_the_other_way_faces_the_other_way() -> None:
+    right, left = ridden(seed=2)[0], ridden(seed=2, dx=-6.0)[0]
+    assert right.any() and left.any() and not np.array_equal(right, left)
+
+
+def test_rides_are_of_several_kinds_and_the_seed_says_which() -> None:
+    shapes = {tuple(np.flatnonzero(ridden(seed=seed, window=1)[0].any(axis=0))[[0, -1]]) for seed in range(12)}
+    assert len(shapes) > 3
+    assert np.array_equal(ridden(seed=5), ridden(seed=5))
+
+
+def test_a_ride_has_colour_only_where_the_frame_has() -> None:
+    grey = np.full((2, 120, 200, 3), 120, np.uint8)
+    assert (np.ptp(base.load("ride").replay(ride_row(), grey, 2, None), axis=3) == 0).all()
+    colour = grey.copy()
+    colour[..., 0] = 90
+    made = base.load("ride").replay(ride_row(), colour, 2, None)
+    assert np.ptp(made[made[..., 2] != 120], axis=1).max() > 40
+
+
+def test_a_ride_over_the_edge_is_cut() -> None:
+    seen = ridden(x1=-20.0, x2=20.0, dx=-6.0)
+    assert seen[0, :, :30].any() and not seen[-1].any() and not seen[0, :, 60:].any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.1, 1), st.floats(0.05, 0.5))
+def test_rides_stay_inside_and_never_outrun_their_speed(seed: int, window: int, size: float, speed: float) -> None:
+    ride = base.load("ride")
+    params = ride.Params(min_size=size, max_size=size, min_speed=speed, max_speed=speed, feather_px=1)
+    view: Any = SimpleNamespace(name="01", frames=np.zeros((40, H, W, 1), np.uint8))
+    row = ride.draw(np.random.default_rng(seed), view, start=0, window=window, params=params, donors=[view])
+    assert row["x2"] - row["x1"] == pytest.approx(row["y2"] - row["y1"]) and row["x2"] > row["x1"]
+    for at in (0, window - 1):
+        assert row["x1"] + at * row["dx"] >= -1e-6 and row["x2"] + at * row["dx"] <= W + 1e-6
+        assert row["y1"] + at * row["dy"] >= -1e-6 and row["y2"] + at * row["dy"] <= H + 1e-6
+    assert abs(row["dx"]) <= speed * max(4, round(H * size)) + 1e-6
 
 
 def test_reverse_runs_backwards() -> None:
