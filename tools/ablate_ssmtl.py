@@ -3,7 +3,7 @@
     PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--params <file>] [--model <folder>] [--seed 0]
     PYTHONPATH=src python tools/ablate_ssmtl.py <workspace> <dataset> [--params <file>] --refit <row> ... [--steps 150] [--every 2]
 
-Reads the artefacts of a finished run (differences, objects, truth) and the sources; nothing of the workspace is changed. Without
+Reads the artefacts of a finished run (flow, objects, truth) and the sources; nothing of the workspace is changed. Without
 `--refit` one student is trained (or loaded from `--model`, a folder of models/ssmtl/<seed>) and judges every clip once; the rows are then
 ways to add up what its tasks said. With `--refit` every named row trains a student of its own. Columns: micro AUC raw and smoothed, macro
 AUC over clips with both classes; before them, for a row with a student of its own, the AUC of its pseudo-anomalies on held-out normal
@@ -35,11 +35,12 @@ REFITS: dict[str, dict[str, Any]] = {
     "side-64": {"tubes": {"side": 64}},
     "puzzles": {"tasks": ["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]},
     "without-teacher": {"imagenet": None},
+    "without-windows": {"windows": 0},
     **{f"only-{task}": {"tasks": [task]} for task in ("arrow", "irregular", "middle", "classes", "knowledge")},
 }
 
 
-def clip_views(params: Any, dataset: str, split: Any, kinds: Sequence[str] = ("differences", "objects")) -> list[Any]:
+def clip_views(params: Any, dataset: str, split: Any, kinds: Sequence[str] = ("flow", "objects")) -> list[Any]:
     """Views of one split with some kinds of artefacts, from the files of a finished run and the dataset's own sources."""
     from vadflow.clip import views
     from vadflow.dag import Plan
@@ -82,32 +83,35 @@ class Rows:
         self.normal = [system.known.get(segment) or self.judge.look(segment) for segment in held]
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
 
-    def measure(self, weights: Mapping[str, float], *, least: float = 0.0, **changes: Any) -> list[float]:
+    def measure(
+        self, weights: Mapping[str, float], *, least: float = 0.0, windows: bool = True, **changes: Any
+    ) -> list[float]:
         """Micro raw, micro smoothed, macro over clips with both classes.
 
         Args:
             weights: of the tasks.
-            least: objects below this confidence are left out, in calibration and test.
+            least: boxes below this confidence are left out, in calibration and test.
+            windows: whether the fastest windows are judged too.
             changes: keys of `ScoreParams`, unchecked, so that a truncation may lie below 0; the scale is learned anew.
         """
         from dataclasses import replace
 
-        from vadflow.attributes.tails import fit_tail
-        from vadflow.ssmtl.scale import fit_scale, rarity_of, weighted
+        from vadflow.ssmtl.judge import detected_of, joined
+        from vadflow.ssmtl.scale import fit_rarities, rarity_of, weighted
 
         own = self.judge.params.model_copy(update=changes)
         judge = replace(self.judge, params=own)
-        known = [kept(one, least, own) for one in self.normal]
-        scale = fit_scale(joined([judge.smoothed(one) for one in known]), own.calibration, own.truncate)
+        known = [kept(one, least, windows, own) for one in self.normal]
+        scales = judge.scales(known)
 
         def total(parts: Sequence[Any]) -> np.ndarray:
-            return weighted(joined([judge.evidence(one, scale) for one in parts]), weights)
+            return weighted(joined([judge.evidence(one, scales) for one in parts]), weights)
 
-        rarity = fit_tail(total(known), floor=0.01)
+        rarities = fit_rarities(total(known), detected_of(known))
         frames = []
         for clip, one in zip(self.test, self.judged, strict=True):
-            seen = kept(one, least, own)
-            surprise = rarity_of(total([seen]), rarity)
+            seen = kept(one, least, windows, own)
+            surprise = rarity_of(total([seen]), seen.detected, rarities)
             frames.append(self.frame_scores(surprise, seen.seen.frame, len(clip)))
         return self.numbers(frames)
 
@@ -141,20 +145,16 @@ class Rows:
         return [float(value if value is not None else np.nan) for value in (*found, np.mean(each))]  # type: ignore[arg-type]
 
 
-def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Task -> values of several clips, one after the other."""
-    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
-
-
-def kept(judged: Any, least: float, params: Any) -> Any:
-    """Without the objects whose largest class probability is below `least`; what is left is linked as `params` say."""
+def kept(judged: Any, least: float, windows: bool, params: Any) -> Any:
+    """Without the boxes whose largest class probability is below `least`; what is left is linked as `params` say."""
     from dataclasses import replace
 
-    from vadflow.attributes.tracklets import link
+    from vadflow.ssmtl.judge import linked
 
-    rows = np.flatnonzero(judged.seen.probability.max(axis=1, initial=0.0) >= least)
+    sure = judged.seen.probability.max(axis=1, initial=0.0) >= least
+    rows = np.flatnonzero(np.where(judged.detected, sure, windows))
     seen, values = judged.seen.pick(rows), {name: value[rows] for name, value in judged.values.items()}
-    track = link(seen.frame, seen.box, min_iou=params.link_iou, max_gap=params.link_gap * params.every)
+    track = linked(seen, judged.detected[rows], params)
     return replace(judged, seen=seen, row=judged.row[rows], track=track, values=values)
 
 
@@ -168,6 +168,7 @@ def ways(rows: Rows) -> Iterator[tuple[str, list[float]]]:
     yield "chosen weights, nothing truncated", rows.measure(chosen, truncate=-10.0)
     yield "chosen weights, no smoothing along tracklets", rows.measure(chosen, smooth_frames=0.0)
     yield "chosen weights, presence", rows.measure(chosen, presence=True)
+    yield "chosen weights, the detector's boxes alone", rows.measure(chosen, windows=False)
     yield "plain mean of raw values, as in the paper", rows.paper()
     for task in tasks:
         yield f"only {task}", rows.measure({**dict.fromkeys(tasks, 0.0), task: 1.0})

@@ -48,6 +48,7 @@ def ways(rows: Any) -> Iterator[tuple[str, float]]:
     equal = dict.fromkeys(rows.system.params.learned, 1.0)
     for name, change in CHANGES.items():
         yield name, rows.measure(equal, **change)[1]
+    yield "the detector's boxes alone", rows.measure(equal, windows=False)[1]
     for task in equal:
         for share in SHARES:
             yield f"{task} weighs {share:g}", rows.measure({**equal, task: share})[1]

@@ -104,6 +104,7 @@ PARAMS: dict[str, dict] = {
     "ssmtl": {
         "tasks": ["arrow", "irregular", "middle", "classes"],
         "imagenet": None,
+        "windows": 0,
         "tubes": {
             "side": 32,
             "tight": 0.15,

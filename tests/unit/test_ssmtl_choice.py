@@ -61,5 +61,5 @@ def test_tasks_come_to_one_scale(kind: str) -> None:
 
 def test_an_object_to_which_no_task_objects_is_as_usual_as_nothing() -> None:
     tail = fit_tail(np.r_[np.zeros(50), np.arange(50)], floor=0.01)
-    surprise = rarity_of(np.array([0.0, 1.0, 40.0]), tail)
+    surprise = rarity_of(np.array([0.0, 1.0, 40.0]), np.ones(3, bool), [tail])
     assert surprise[0] == 0 < surprise[1] < surprise[2]

@@ -99,14 +99,24 @@ def test_regions_name_the_task_that_objected(trained: tuple[System, Path], tmp_p
     from vadflow.ssmtl.regions import Explainer
 
     seen = judge.look(Segment(clip, 0, 20)).seen
-    evidence = {task: np.zeros(len(seen)) for task in system.params.tasks}
+    evidence, whole = {task: np.zeros(len(seen)) for task in system.params.tasks}, np.ones(len(seen), bool)
     for task, words in (("arrow", "moves backwards"), ("irregular", "motion irregular"), ("middle", "looks unlike")):
         explain = Explainer(
-            seen, evidence | {task: np.full(len(seen), 4.0)}, system.weights, np.ones(len(seen)), system.params.score
+            seen,
+            whole,
+            evidence | {task: np.full(len(seen), 4.0)},
+            system.weights,
+            np.ones(len(seen)),
+            system.params.score,
         )
         assert explain.reason(0).startswith(words)
     explain = Explainer(
-        seen, evidence | {"classes": np.full(len(seen), 4.0)}, system.weights, np.ones(len(seen)), system.params.score
+        seen,
+        whole,
+        evidence | {"classes": np.full(len(seen), 4.0)},
+        system.weights,
+        np.ones(len(seen)),
+        system.params.score,
     )
     assert "as a person does" in explain.reason(0)
 
@@ -119,9 +129,16 @@ def test_one_thing_with_two_boxes_is_one_region(trained: tuple[System, Path], tm
     seen = observe(with_objects(clip_of(tmp_path, 12), boxes), 1)
     evidence = {"arrow": np.ones(3)}
     score = trained[0].params.score
-    explain = Explainer(seen, evidence, {"arrow": 1.0}, np.array([1.0, 2.0, 0.5]), score)
+    explain = Explainer(seen, np.ones(3, bool), evidence, {"arrow": 1.0}, np.array([1.0, 2.0, 0.5]), score)
     assert explain.strangest(np.arange(3)) == [1, 2]
-    both = Explainer(seen, evidence, {"arrow": 1.0}, explain.surprise, score.model_copy(update={"region_overlap": 1.0}))
+    both = Explainer(
+        seen,
+        np.ones(3, bool),
+        evidence,
+        {"arrow": 1.0},
+        explain.surprise,
+        score.model_copy(update={"region_overlap": 1.0}),
+    )
     assert both.strangest(np.arange(3)) == [1, 0, 2]
 
 
@@ -135,9 +152,8 @@ def test_a_box_that_flickers_up_is_hardly_evidence(trained: tuple[System, Path],
     np.testing.assert_allclose(present[~single], 1)
     kernel = np.exp(-0.5 * np.arange(-2, 3) ** 2)  # width 1, two widths to each side
     np.testing.assert_allclose(present[single], 1 / kernel.sum())
-    scale = trained[0].scale
-    assert scale is not None
-    plain, found = scale.evidence(judge.smoothed(judged)), judge.evidence(judged, scale)
+    scales = trained[0].scales
+    plain, found = scales[0].evidence(judge.smoothed(judged)), judge.evidence(judged, scales)
     for task in trained[0].params.tasks:
         np.testing.assert_allclose(found[task], plain[task] * present)
     assert judged.row.tolist() == list(range(3, 18))  # 3 to 16 and the flicker

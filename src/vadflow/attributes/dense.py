@@ -59,11 +59,17 @@ class Windows:
         reads = [row * wide + column for row, column in ((bottom, right), (top, right), (bottom, left), (top, left))]
         return *reads, (bottom - top) * (right - left)
 
+    def cells(self, row: int, column: int) -> tuple[slice, slice]:
+        """Rows and columns of the window around a cell."""
+        top, bottom, left, right = (int(corner[row, column]) for corner in self._corners)
+        return slice(top, bottom), slice(left, right)
+
     def box(self, row: int, column: int) -> tuple[float, float, float, float]:
         """The window around a cell: xyxy, source px, half-open."""
-        top, bottom, left, right = (int(corner[row, column]) for corner in self._corners)
+        tall, wide = self.cells(row, column)
         (height, width), (rows, columns) = self.size, self.grid
-        return left * width / columns, top * height / rows, right * width / columns, bottom * height / rows
+        x, y = width / columns, height / rows
+        return wide.start * x, tall.start * y, wide.stop * x, tall.stop * y
 
     def unit(self, row: int) -> float:
         """px/frame of pace 1 in the windows of this row."""

@@ -93,6 +93,16 @@ def join(parts: Sequence[Observations]) -> Observations:
     return replace(parts[0], **arrays, classes=_names([part.classes for part in parts]))
 
 
+def beside(seen: Observations, frame: np.ndarray, box: np.ndarray) -> Observations:
+    """The objects, and after them boxes (M, 4) in frames (M,) of which nothing else is known: no class, no speed, no body."""
+    blank: dict[str, Any] = {}
+    for name in _ARRAYS:
+        known = getattr(seen, name)
+        blank[name] = np.full((len(frame), *known.shape[1:]), np.nan if name in ("pose", "change") else 0, known.dtype)
+    blank |= {"frame": frame, "box": box.astype(seen.box.dtype)}
+    return join([seen, replace(seen, **blank)])
+
+
 def _names(several: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(next((name for name in names if name), "") for names in zip(*several, strict=True))
 

@@ -17,13 +17,14 @@ from vadflow.attributes.tracklets import link, smooth
 from vadflow.clip import Segment
 from vadflow.ssmtl.choice import CHANGES, Trial
 from vadflow.ssmtl.model import MOTION, Student
-from vadflow.ssmtl.scale import Scale
+from vadflow.ssmtl.scale import Scale, evidence_of, fit_scales
 from vadflow.ssmtl.stored import Tubes, observe
 from vadflow.ssmtl.tubes import REACH, TubeShape, cut_tubes, group, target_frames
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import ScoreParams
     from vadflow.ssmtl.teachers import Lessons
+    from vadflow.ssmtl.windows import Fastest
 
 PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
 """Task -> the value that the paper averages."""
@@ -35,7 +36,7 @@ class Judged:
 
     Attributes:
         seen: the objects.
-        row: (N,) number of each among all objects of the clip, increasing.
+        row: (N,) number of each among all detected objects of the clip; -1 for a window.
         track: (N,) tracklet of each, linked by IoU.
         frames: (T,) the judged frames, with and without objects.
         values: name -> (N,): a value per task, NaN where a still tube has no say on motion and where the ImageNet teacher was not
@@ -48,10 +49,15 @@ class Judged:
     frames: np.ndarray
     values: Mapping[str, np.ndarray]
 
+    @property
+    def detected(self) -> np.ndarray:
+        """(N,) bool: a box of the detector, and no window."""
+        return self.row >= 0
+
     def published(self) -> np.ndarray:
-        """(N,) the paper's object score: the plain mean of its four tasks, of those that were learned."""
+        """(N,) the paper's object score: the plain mean of its four tasks, of those that were learned; 0 for windows, which it has not."""
         known = [self.values[name] for name in PAPER.values() if name in self.values]
-        return np.mean(known, axis=0) if known else np.zeros(len(self.seen))
+        return np.where(self.detected, np.mean(known, axis=0), 0.0) if known else np.zeros(len(self.seen))
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Judge:
         classes: K.
         params: see `ScoreParams`.
         lessons: of the ImageNet teacher; None without one.
+        fastest: finds the windows that are judged beside the detector's boxes; None: none are.
     """
 
     student: Student
@@ -71,6 +78,7 @@ class Judge:
     classes: int
     params: ScoreParams
     lessons: Lessons | None = None
+    fastest: Fastest | None = None
 
     def look(self, segment: Segment) -> Judged:
         """Judge every object of a segment; the source is read once as a stream, kept are a few numbers an object."""
@@ -78,6 +86,9 @@ class Judge:
         frames = np.asarray(target_frames(segment.start, segment.stop, REACH, self.params.every))
         row = np.flatnonzero(np.isin(seen.frame, frames))
         seen = seen.pick(row)
+        if self.fastest is not None:
+            seen, known = self.fastest.join(seen, segment.clip.flow, frames)
+            row = np.where(known >= 0, row[known] if len(row) else -1, -1)
         wanted = group(seen.frame, np.arange(len(seen)))
         cuts = cut_tubes(
             segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
@@ -88,9 +99,7 @@ class Judge:
         ]
         names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
         values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
-        p = self.params
-        track = link(seen.frame, seen.box, min_iou=p.link_iou, max_gap=p.link_gap * p.every)
-        return Judged(seen, row, track, frames, values)
+        return Judged(seen, row, linked(seen, row >= 0, self.params), frames, values)
 
     def _ask(self, tubes: np.ndarray, probability: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
@@ -134,16 +143,22 @@ class Judge:
             found[rows] = kernel_sums(seen.frame[rows], width) / whole[rows]
         return found
 
-    def evidence(self, judged: Judged, scale: Scale) -> dict[str, np.ndarray]:
-        """Task -> (N,) evidence: smoothed values on one scale, times presence."""
+    def scales(self, judged: Sequence[Judged]) -> tuple[Scale, ...]:
+        """What normal objects look like to each task: of the detector's boxes and, if there are any, of windows."""
+        values = joined([self.smoothed(one) for one in judged])
+        return fit_scales(values, detected_of(judged), self.params.calibration, self.params.truncate)
+
+    def evidence(self, judged: Judged, scales: Sequence[Scale]) -> dict[str, np.ndarray]:
+        """Task -> (N,) evidence: smoothed values, each on the scale of its kind, times presence."""
         present = self.presence(judged)
-        return {task: value * present for task, value in scale.evidence(self.smoothed(judged)).items()}
+        found = evidence_of(self.smoothed(judged), judged.detected, scales)
+        return {task: value * present for task, value in found.items()}
 
     def trial(
         self,
         judged: Sequence[Judged],
         normal: Mapping[str, np.ndarray],
-        scale: Scale,
+        scales: Sequence[Scale],
         aside: Tubes,
         generator: np.random.Generator,
     ) -> Trial:
@@ -155,7 +170,7 @@ class Judge:
         Args:
             judged: held-out segments, in the order that `aside.clip` numbers them.
             normal: task -> (M,) evidence of their objects, in that order.
-            scale: what made that evidence.
+            scales: what made that evidence; changed tubes are the detector's boxes.
             aside: stored held-out tubes.
             generator: draws the changes.
         """
@@ -168,7 +183,8 @@ class Judge:
         present = self._presence_of(aside, judged)
         changed = {
             name: {
-                task: value * present for task, value in scale.evidence(self._changed(name, aside, generator)).items()
+                task: value * present
+                for task, value in scales[0].evidence(self._changed(name, aside, generator)).items()
             }
             for name in CHANGES
         }
@@ -178,7 +194,7 @@ class Judge:
         """(N,) of the objects that stored tubes show; 1 where their frame was not judged."""
         found = np.ones(len(aside))
         for number, one in enumerate(judged):
-            known = pd.Series(self.presence(one), index=one.row)
+            known = pd.Series(self.presence(one)[one.detected], index=one.row[one.detected])
             mine = aside.clip == number
             found[mine] = known.reindex(aside.row[mine], fill_value=1.0)
         return found
@@ -191,6 +207,26 @@ class Judge:
             self._ask(some, classes[rows], np.ones(len(some), bool)) for rows, some in batches(cuts, self.params.batch)
         ]
         return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
+
+
+def linked(seen: Observations, detected: np.ndarray, params: ScoreParams) -> np.ndarray:
+    """(N,) tracklets of judged objects; a window never continues a detected box, nor the other way round."""
+    track = np.zeros(len(seen), int)
+    for rows in (detected, ~detected):
+        frame, box = seen.frame[rows], seen.box[rows]
+        own = link(frame, box, min_iou=params.link_iou, max_gap=params.link_gap * params.every)
+        track[rows] = own + (0 if rows is detected else len(seen))
+    return track
+
+
+def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Task -> values of several segments, one after the other."""
+    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
+
+
+def detected_of(judged: Sequence[Judged]) -> np.ndarray:
+    """(M,) bool of several segments: a box of the detector, and no window."""
+    return np.concatenate([one.detected for one in judged])
 
 
 def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:

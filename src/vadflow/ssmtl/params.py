@@ -106,6 +106,11 @@ class Params(Section):
     imagenet: str | None = Field(
         description="path to the ImageNet teacher of `knowledge` (see `ssmtl/teachers.py`); null or empty: that task is left out"
     )
+    windows: int = Field(
+        ge=0,
+        le=20,
+        description="fastest person-sized windows of a frame that are judged beside the detector's boxes; 0: none",
+    )
     tubes: TubeParams
     network: NetworkParams
     train: TrainParams

@@ -32,6 +32,7 @@ class Explainer:
 
     Attributes:
         seen: objects, sorted by frame.
+        detected: (N,) bool, a box of the detector and no window.
         evidence: task -> (N,) on one scale.
         weights: of the tasks.
         surprise: (N,) of the whole object, at least 0.
@@ -39,6 +40,7 @@ class Explainer:
     """
 
     seen: Observations
+    detected: np.ndarray
     evidence: Mapping[str, np.ndarray]
     weights: Mapping[str, float]
     surprise: np.ndarray
@@ -66,6 +68,7 @@ class Explainer:
             task for task in sorted(said, key=said.__getitem__, reverse=True) if said[task] >= _SAID * strongest > 0
         ]
         words = "; ".join(self._words(task, row) for task in named) or "nothing strange"
+        words += "" if self.detected[row] else ", where the flow is fastest"
         return f"{words} ({', '.join(f'{task} {float(value[row]):.1f}' for task, value in self.evidence.items())})"
 
     def _words(self, task: str, row: int) -> str:

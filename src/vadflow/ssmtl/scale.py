@@ -2,6 +2,9 @@
 
 Averaging raw values, as the paper does, lets the two probabilities drown the two small errors (methods.md 3.5).
 
+The detector's boxes and the fastest windows (`windows.py`) are two kinds of object, each with its own scale and its own rarity: what
+is cut out at the fastest place of a frame looks stranger than a person in the middle of his box.
+
 Letters: M normal objects, N objects, J tasks.
 """
 
@@ -18,6 +21,8 @@ from vadflow.attributes.tails import Tail, fit_tail, from_array
 Calibration = Literal["z", "tail"]
 _FLOOR = 1e-3
 """Least spread of a task's values, and least scale of a tail: a task that never varies must not turn noise into alarms."""
+_LEAST_TOTAL = 0.01
+"""The same for the tail of the summed evidence."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,28 @@ def fit_scale(values: Mapping[str, np.ndarray], kind: Calibration, truncate: flo
     return Scale(kind, truncate, mean, spread, {task: fit_tail(value, floor=_FLOOR) for task, value in values.items()})
 
 
+def kinds(detected: np.ndarray) -> list[np.ndarray]:
+    """(M,) bool -> the masks of the kinds of object that are told apart: the detector's boxes, and windows if there are any."""
+    return [detected, ~detected] if (~detected).any() else [detected]
+
+
+def fit_scales(
+    values: Mapping[str, np.ndarray], detected: np.ndarray, kind: Calibration, truncate: float
+) -> tuple[Scale, ...]:
+    """One scale for every kind of normal object, from task values (M,)."""
+    return tuple(
+        fit_scale({task: value[rows] for task, value in values.items()}, kind, truncate) for rows in kinds(detected)
+    )
+
+
+def evidence_of(
+    values: Mapping[str, np.ndarray], detected: np.ndarray, scales: Sequence[Scale]
+) -> dict[str, np.ndarray]:
+    """Task values (N,) -> evidence (N,), each object on the scale of its kind."""
+    boxes, windows = scales[0].evidence(values), scales[-1].evidence(values)
+    return {task: np.where(detected, boxes[task], windows[task]) for task in boxes}
+
+
 def load_scale(state: Mapping[str, np.ndarray], tasks: Sequence[str], kind: Calibration, truncate: float) -> Scale:
     """Take back what `Scale.state` gave."""
     mean = {task: float(state[f"moments.{task}"][0]) for task in tasks}
@@ -75,6 +102,12 @@ def weighted(evidence: Mapping[str, np.ndarray], weights: Mapping[str, float]) -
     return sum((weights[task] * value for task, value in evidence.items()), np.zeros(1)) / max(total, 1e-9)
 
 
-def rarity_of(total: np.ndarray, tail: Tail) -> np.ndarray:
-    """Summed evidence (N,) -> -log10 of the share of normal objects with as much; 0 where no task objects."""
-    return np.where(total > 0, tail.surprise(total), 0.0)
+def fit_rarities(total: np.ndarray, detected: np.ndarray) -> tuple[Tail, ...]:
+    """One tail of summed evidence (M,) for every kind of normal object."""
+    return tuple(fit_tail(total[rows], floor=_LEAST_TOTAL) for rows in kinds(detected))
+
+
+def rarity_of(total: np.ndarray, detected: np.ndarray, tails: Sequence[Tail]) -> np.ndarray:
+    """Summed evidence (N,) -> -log10 of the share of normal objects of that kind with as much; 0 where no task objects."""
+    surprise = np.where(detected, tails[0].surprise(total), tails[-1].surprise(total))
+    return np.where(total > 0, surprise, 0.0)

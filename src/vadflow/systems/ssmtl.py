@@ -13,8 +13,10 @@ An object is a tube of seven frames cut around a detected box, without tracking.
     paper      mean of P, P, mean absolute error, mean absolute class difference; the largest object; 0 where there is none
     score      per object the weighted mean of the tasks' evidence; the largest object's rarity among held-out normal objects
 
-Ours, and why. Tasks come to one scale on held-out normal clips (raw means lose points: the probabilities drown the errors).
-Task values are smoothed along IoU tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
+Ours, and why. Beside the detector's boxes the fastest person-sized windows of a frame are judged (`ssmtl/windows.py`; SSMTL++ takes
+boxes from flow): a detector that knows people fits badly what they ride. Tasks come to one scale on held-out normal clips (raw means
+lose points: the probabilities drown the errors), boxes and windows each to their own. Task values are smoothed along IoU
+tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
 Weights are chosen by pseudo-anomalies made of held-out normal tubes (`ssmtl/choice.py`). Three views: tight for appearance, wide
 for the arrow of time, and for motion irregularity a square that keeps proportions: stretched to its own box, a wide thing looks
 slow. With `streams: three` motion, the six frames and the middle one have a trunk each. A still tube has no say on motion,
@@ -40,13 +42,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vadflow.attributes.model import frame_largest
-from vadflow.attributes.tails import Tail, fit_tail, from_array
+from vadflow.attributes.motion import fit_pace, pace_from_array
+from vadflow.attributes.observations import join
+from vadflow.attributes.scale import fit_scale
+from vadflow.attributes.tails import Tail, from_array
 from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
 from vadflow.ssmtl.params import Params
-from vadflow.ssmtl.scale import Scale, fit_scale, load_scale, rarity_of, weighted
-from vadflow.ssmtl.stored import Tubes, classes_of, store_tubes
+from vadflow.ssmtl.scale import Scale, fit_rarities, load_scale, rarity_of, weighted
+from vadflow.ssmtl.stored import Tubes, classes_of, observe, store_tubes
 from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
+from vadflow.ssmtl.windows import Fastest
 from vadflow.systems import base
 
 if TYPE_CHECKING:
@@ -55,14 +61,14 @@ if TYPE_CHECKING:
     from vadflow.ssmtl.regions import Explainer
     from vadflow.ssmtl.teachers import Lessons
 
-_LEAST_SCALE = 0.01
-"""Of the tail of the summed evidence: a sample without spread must not turn noise into alarms."""
+KINDS = ("boxes", "windows")
+"""What a scale and a rarity are saved as."""
 
 
 class System(base.System):
     """A student of several tasks on object tubes."""
 
-    needs = frozenset({"source", "differences", "objects"})
+    needs = frozenset({"source", "flow", "objects"})
     localises = True
     paper = {  # noqa: RUF012  # ClassVar in the base
         "ped2": base.PaperClaim(0.975, "micro", "Georgescu et al. 2021, object level, README; macro 0.998"),
@@ -78,8 +84,9 @@ class System(base.System):
     )
 
     student: Student | None = None
-    scale: Scale | None = None
-    rarity: Tail | None = None
+    scales: tuple[Scale, ...] = ()
+    rarities: tuple[Tail, ...] = ()
+    fastest: Fastest | None = None
     lessons: Lessons | None = None
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
@@ -97,6 +104,7 @@ class System(base.System):
         from vadflow.ssmtl.training import FORWARD, train
 
         self.classes = classes_of(video.fit)
+        self.fastest = self._watch(video.fit)
         kept = self._store(video.fit, self.params.tubes.stored, loop.generator)
         if not len(kept):
             raise VadflowError(
@@ -117,20 +125,27 @@ class System(base.System):
         """Yield a score for every frame whose tubes lie in the clip; for a clip shorter than a tube, for its middle frame."""
         from vadflow.ssmtl.regions import Explainer
 
-        if self.scale is None or self.rarity is None:
+        if not self.scales:
             raise ValueError("ssmtl: not fitted")
         judge, p, whole = self._judge(), self.params.score, Segment(clip, 0, len(clip))
         judged = self.known.get(whole) or judge.look(whole)
-        evidence = judge.evidence(judged, self.scale)
-        surprise = rarity_of(weighted(evidence, self.weights), self.rarity)
+        evidence = judge.evidence(judged, self.scales)
+        surprise = rarity_of(weighted(evidence, self.weights), judged.detected, self.rarities)
         published = frame_largest(judged.published(), judged.seen.frame, len(clip))
-        explain = Explainer(judged.seen, evidence, self.weights, surprise, p)
+        explain = Explainer(judged.seen, judged.detected, evidence, self.weights, surprise, p)
         for t in target_frames(0, len(clip), REACH, p.every):
             rows = np.arange(*np.searchsorted(judged.seen.frame, [t, t + 1]))
             terms = {task: float(value[rows].max(initial=0.0)) for task, value in evidence.items()}
             score = float(surprise[rows].max(initial=0.0))
             regions = [_region(explain, row) for row in explain.strangest(rows)]
             yield base.FrameScore(t, score, float(published[t]), explain.map(rows), regions, terms)
+
+    def _watch(self, segments: Sequence[Segment]) -> Fastest | None:
+        """Learn how tall people are where, which windows need; None where none are wanted."""
+        if not self.params.windows:
+            return None
+        seen = join([observe(segment.clip, self.classes) for segment in segments])
+        return Fastest(fit_pace(seen, fit_scale(seen)), self.params.windows)
 
     def _store(self, segments: Sequence[Segment], total: int, generator: np.random.Generator) -> Tubes:
         known = {"channels": self.channels, "classes": self.classes, "total": total}
@@ -157,32 +172,38 @@ class System(base.System):
         from vadflow.ssmtl.judge import Judge as Looking
 
         assert self.student is not None
-        return Looking(self.student, self.shape, self.classes, self.params.score, self.lessons)
+        return Looking(self.student, self.shape, self.classes, self.params.score, self.lessons, self.fastest)
 
     def _calibrate(self, segments: Sequence[Segment], aside: Tubes, loop: base.Loop) -> None:
         """Learn the scale of smoothed task values, choose the weights, then learn how rare their sum is."""
         from vadflow.ssmtl.choice import choose
+        from vadflow.ssmtl.judge import detected_of, joined
 
         judge, tasks, p = self._judge(), self.params.learned, self.params.score
         judged = [judge.look(segment) for segment in segments]
         self.known = dict(zip(segments, judged, strict=True))
-        self.scale = fit_scale(_joined([judge.smoothed(one) for one in judged]), p.calibration, p.truncate)
-        normal = _joined([judge.evidence(one, self.scale) for one in judged])
-        trial = judge.trial(judged, normal, self.scale, aside, loop.generator)
+        self.scales = judge.scales(judged)
+        normal = joined([judge.evidence(one, self.scales) for one in judged])
+        trial = judge.trial(judged, normal, self.scales, aside, loop.generator)
         tries = choose(trial, tasks, search=p.choose)
         self.weights = dict(tries[-1].weights)
-        self.rarity = fit_tail(weighted(normal, self.weights), floor=_LEAST_SCALE)
+        self.rarities = fit_rarities(weighted(normal, self.weights), detected_of(judged))
         loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
 
     def state(self) -> dict[str, np.ndarray]:
         """Weights of the student and of the tasks, the scale and the rarity."""
-        if self.student is None or self.scale is None or self.rarity is None:
+        if self.student is None or not self.scales:
             return {}
         weights = {f"student.{name}": value.detach().cpu().numpy() for name, value in self.student.state_dict().items()}
         weights["usual"] = self.student.usual.cpu().numpy()
-        own = {"classes": np.array(self.classes), "rarity": self.rarity.as_array()}
+        own = {"classes": np.array(self.classes)}
         own["weights"] = np.array([self.weights[task] for task in self.params.learned])
-        return weights | self.scale.state() | own | ({} if self.lessons is None else self.lessons.state())
+        for kind, scale, rarity in zip(KINDS, self.scales, self.rarities, strict=False):
+            own |= {f"{kind}.{name}": value for name, value in scale.state().items()}
+            own[f"{kind}.rarity"] = rarity.as_array()
+        if self.fastest is not None:
+            own["pace"] = self.fastest.pace.as_array()
+        return weights | own | ({} if self.lessons is None else self.lessons.state())
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` gave."""
@@ -202,13 +223,14 @@ class System(base.System):
         self.student.usual.copy_(torch.from_numpy(np.array(state["usual"])))
         self.weights = dict(zip(tasks, state["weights"].tolist(), strict=True))
         p = self.params.score
-        self.scale = load_scale(state, tasks, p.calibration, p.truncate)
-        self.rarity = from_array(state["rarity"])
-
-
-def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Task -> values of several segments, one after the other."""
-    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
+        kinds = [
+            {name.removeprefix(f"{kind}."): value for name, value in state.items()}
+            for kind in KINDS
+            if f"{kind}.rarity" in state
+        ]
+        self.scales = tuple(load_scale(kind, tasks, p.calibration, p.truncate) for kind in kinds)
+        self.rarities = tuple(from_array(kind["rarity"]) for kind in kinds)
+        self.fastest = Fastest(pace_from_array(state["pace"]), self.params.windows) if "pace" in state else None
 
 
 def _region(explain: Explainer, row: int) -> base.Region:
