@@ -22,9 +22,9 @@ from vadflow.ssmtl.stored import Tubes, observe
 from vadflow.ssmtl.tubes import REACH, TubeShape, cut_tubes, group, target_frames
 
 if TYPE_CHECKING:
+    from vadflow.ssmtl.fastest import Fastest
     from vadflow.ssmtl.params import ScoreParams
     from vadflow.ssmtl.teachers import Lessons
-    from vadflow.ssmtl.windows import Fastest
 
 PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
 """Task -> the value that the paper averages."""

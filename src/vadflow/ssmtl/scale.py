@@ -2,7 +2,7 @@
 
 Averaging raw values, as the paper does, lets the two probabilities drown the two small errors (methods.md 3.5).
 
-The detector's boxes and the fastest windows (`windows.py`) are two kinds of object, each with its own scale and its own rarity: what
+The detector's boxes and the fastest windows (`fastest.py`) are two kinds of object, each with its own scale and its own rarity: what
 is cut out at the fastest place of a frame looks stranger than a person in the middle of his box.
 
 Letters: M normal objects, N objects, J tasks.

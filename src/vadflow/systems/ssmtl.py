@@ -13,7 +13,7 @@ An object is a tube of seven frames cut around a detected box, without tracking.
     paper      mean of P, P, mean absolute error, mean absolute class difference; the largest object; 0 where there is none
     score      per object the weighted mean of the tasks' evidence; the largest object's rarity among held-out normal objects
 
-Ours, and why. Beside the detector's boxes the fastest person-sized windows of a frame are judged (`ssmtl/windows.py`; SSMTL++ takes
+Ours, and why. Beside the detector's boxes the fastest person-sized windows of a frame are judged (`ssmtl/fastest.py`; SSMTL++ takes
 boxes from flow): a detector that knows people fits badly what they ride. Tasks come to one scale on held-out normal clips (raw means
 lose points: the probabilities drown the errors), boxes and windows each to their own. Task values are smoothed along IoU
 tracklets; with `presence` a frame of the window that lacks the object counts as one without evidence.
@@ -48,11 +48,11 @@ from vadflow.attributes.scale import fit_scale
 from vadflow.attributes.tails import Tail, from_array
 from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
+from vadflow.ssmtl.fastest import Fastest
 from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.scale import Scale, fit_rarities, load_scale, rarity_of, weighted
 from vadflow.ssmtl.stored import Tubes, classes_of, observe, store_tubes
 from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
-from vadflow.ssmtl.windows import Fastest
 from vadflow.systems import base
 
 if TYPE_CHECKING:

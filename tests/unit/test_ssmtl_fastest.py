@@ -17,10 +17,10 @@ from vadflow.conformance.checks import Subject, run_checks
 from vadflow.io import read_table
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
+from vadflow.ssmtl.fastest import Fastest
 from vadflow.ssmtl.judge import linked
 from vadflow.ssmtl.scale import evidence_of, fit_rarities, fit_scales, rarity_of
 from vadflow.ssmtl.stored import observe
-from vadflow.ssmtl.windows import Fastest
 from vadflow.systems.ssmtl import System
 from vadflow.training.store import load_system
 
