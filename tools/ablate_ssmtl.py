@@ -96,7 +96,7 @@ class Rows:
         """
         from dataclasses import replace
 
-        from vadflow.ssmtl.judge import detected_of, joined
+        from vadflow.ssmtl.judged import detected_of, joined
         from vadflow.ssmtl.scale import fit_rarities, rarity_of, weighted
 
         own = self.judge.params.model_copy(update=changes)
@@ -149,7 +149,7 @@ def kept(judged: Any, least: float, windows: bool, params: Any) -> Any:
     """Without the boxes whose largest class probability is below `least`; what is left is linked as `params` say."""
     from dataclasses import replace
 
-    from vadflow.ssmtl.judge import linked
+    from vadflow.ssmtl.judged import linked
 
     sure = judged.seen.probability.max(axis=1, initial=0.0) >= least
     rows = np.flatnonzero(np.where(judged.detected, sure, windows))

@@ -18,7 +18,7 @@ from vadflow.io import read_table
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
 from vadflow.ssmtl.fastest import Fastest
-from vadflow.ssmtl.judge import linked
+from vadflow.ssmtl.judged import linked
 from vadflow.ssmtl.scale import evidence_of, fit_rarities, fit_scales, rarity_of
 from vadflow.ssmtl.stored import observe
 from vadflow.systems.ssmtl import System

@@ -17,7 +17,7 @@ from vadflow.objects import schema
 from vadflow.plaza.actors import CLASSES
 from vadflow.plaza.story import Plan
 from vadflow.plaza.write import read_truth, write_clip
-from vadflow.ssmtl.judge import Judged
+from vadflow.ssmtl.judged import Judged
 from vadflow.ssmtl.stored import store_tubes
 from vadflow.ssmtl.training import FORWARD
 from vadflow.systems.ssmtl import Params, System

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vadflow.attributes.observations import Observations
-from vadflow.attributes.tracklets import link, smooth
+from vadflow.attributes.tracklets import smooth
 from vadflow.clip import Segment
 from vadflow.ssmtl.choice import CHANGES, Trial
+from vadflow.ssmtl.judged import PAPER, Judged, detected_of, joined, linked
 from vadflow.ssmtl.model import MOTION, Student
 from vadflow.ssmtl.scale import Scale, evidence_of, fit_scales
 from vadflow.ssmtl.stored import Tubes, observe
@@ -25,39 +25,6 @@ if TYPE_CHECKING:
     from vadflow.ssmtl.fastest import Fastest
     from vadflow.ssmtl.params import ScoreParams
     from vadflow.ssmtl.teachers import Lessons
-
-PAPER = {"arrow": "arrow_raw", "irregular": "irregular_raw", "middle": "middle", "classes": "distance"}
-"""Task -> the value that the paper averages."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Objects of a segment's judged frames, sorted by frame.
-
-    Attributes:
-        seen: the objects.
-        row: (N,) number of each among all detected objects of the clip; -1 for a window.
-        track: (N,) tracklet of each, linked by IoU.
-        frames: (T,) the judged frames, with and without objects.
-        values: name -> (N,): a value per task, NaN where a still tube has no say on motion and where the ImageNet teacher was not
-            asked; and what `PAPER` names.
-    """
-
-    seen: Observations
-    row: np.ndarray
-    track: np.ndarray
-    frames: np.ndarray
-    values: Mapping[str, np.ndarray]
-
-    @property
-    def detected(self) -> np.ndarray:
-        """(N,) bool: a box of the detector, and no window."""
-        return self.row >= 0
-
-    def published(self) -> np.ndarray:
-        """(N,) the paper's object score: the plain mean of its four tasks, of those that were learned; 0 for windows, which it has not."""
-        known = [self.values[name] for name in PAPER.values() if name in self.values]
-        return np.where(self.detected, np.mean(known, axis=0), 0.0) if known else np.zeros(len(self.seen))
 
 
 @dataclass(frozen=True)
@@ -207,26 +174,6 @@ class Judge:
             self._ask(some, classes[rows], np.ones(len(some), bool)) for rows, some in batches(cuts, self.params.batch)
         ]
         return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
-
-
-def linked(seen: Observations, detected: np.ndarray, params: ScoreParams) -> np.ndarray:
-    """(N,) tracklets of judged objects; a window never continues a detected box, nor the other way round."""
-    track = np.zeros(len(seen), int)
-    for rows in (detected, ~detected):
-        frame, box = seen.frame[rows], seen.box[rows]
-        own = link(frame, box, min_iou=params.link_iou, max_gap=params.link_gap * params.every)
-        track[rows] = own + (0 if rows is detected else len(seen))
-    return track
-
-
-def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Task -> values of several segments, one after the other."""
-    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}
-
-
-def detected_of(judged: Sequence[Judged]) -> np.ndarray:
-    """(M,) bool of several segments: a box of the detector, and no window."""
-    return np.concatenate([one.detected for one in judged])
 
 
 def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:

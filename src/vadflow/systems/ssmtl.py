@@ -49,6 +49,7 @@ from vadflow.attributes.tails import Tail, from_array
 from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
 from vadflow.ssmtl.fastest import Fastest
+from vadflow.ssmtl.judged import Judged, detected_of, joined
 from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.scale import Scale, fit_rarities, load_scale, rarity_of, weighted
 from vadflow.ssmtl.stored import Tubes, classes_of, observe, store_tubes
@@ -56,7 +57,7 @@ from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems import base
 
 if TYPE_CHECKING:
-    from vadflow.ssmtl.judge import Judge, Judged
+    from vadflow.ssmtl.judge import Judge
     from vadflow.ssmtl.model import Student
     from vadflow.ssmtl.regions import Explainer
     from vadflow.ssmtl.teachers import Lessons
@@ -177,7 +178,6 @@ class System(base.System):
     def _calibrate(self, segments: Sequence[Segment], aside: Tubes, loop: base.Loop) -> None:
         """Learn the scale of smoothed task values, choose the weights, then learn how rare their sum is."""
         from vadflow.ssmtl.choice import choose
-        from vadflow.ssmtl.judge import detected_of, joined
 
         judge, tasks, p = self._judge(), self.params.learned, self.params.score
         judged = [judge.look(segment) for segment in segments]
