@@ -98,7 +98,7 @@ class ScoringParams(Section):
 
 
 class FusionParams(Section):
-    """The row `fusion`: the plain mean of some systems' calibrated scores. Nothing in it is fitted."""
+    """The row `fusion`: the plain mean of the signed logarithms of some systems' calibrated scores. Nothing in it is fitted."""
 
     systems: list[Name] = Field(description="its members, from systems.names; empty = no such row")
 

@@ -33,8 +33,11 @@ class MadeRow:
 
 
 def fusion_row(members: Sequence[str], *, stochastic: bool) -> MadeRow:
-    """The mean of the members' calibrated scores."""
-    return MadeRow((f"mean of the calibrated scores of {', '.join(members)}; no weight is fitted",), stochastic)
+    """The mean of the signed logarithms of the members' calibrated scores."""
+    return MadeRow(
+        (f"mean of the signed logarithms of the calibrated scores of {', '.join(members)}; no weight is fitted",),
+        stochastic,
+    )
 
 
 def external_row(name: str, note: str) -> MadeRow:

@@ -1,4 +1,4 @@
-"""The raw scores of `fusion`: the mean of its members' calibrated scores, clip by clip."""
+"""The raw scores of `fusion`: the mean of the signed logarithms of its members' calibrated scores, clip by clip."""
 
 from typing import Any
 

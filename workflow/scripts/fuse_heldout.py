@@ -1,4 +1,4 @@
-"""What `fusion` says of held-out normal video: the mean of its members' calibrated scores there."""
+"""What `fusion` says of held-out normal video: the mean of the signed logarithms of its members' calibrated scores there."""
 
 from typing import Any
 
