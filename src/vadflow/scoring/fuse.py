@@ -1,4 +1,4 @@
-"""The row `fusion`: the plain mean of the signed logarithms of several systems' calibrated scores. Nothing is fitted, least of all on test clips.
+"""The row `fusion`: the plain mean of the signed logarithms of several systems' calibrated scores. Nothing is fitted on any clip.
 
 A calibrated score is in units of the spread on held-out normal video, so the systems already share a scale. They do not share a tail: one calls
 an anomaly five spreads, another five hundred, and in a mean of plain scores the second would be the only one heard. The logarithm was
