@@ -131,6 +131,25 @@ def steps(start: int, skip: int, window: int, n_frames: int) -> np.ndarray:
     return np.minimum(start + skip * np.arange(window), n_frames - 1)
 
 
+def paste(frame: np.ndarray, picture: np.ndarray, opacity: np.ndarray, y: int, x: int) -> None:
+    """Lay a picture over a frame, in place; what lies beyond the frame is cut off.
+
+    Args:
+        frame: (H, W, C) uint8.
+        picture: (h, w, C) in [0, 255], already multiplied by its opacity.
+        opacity: (h, w, 1) in [0, 1].
+        y, x: where the picture's corner lies, px; may be outside.
+    """
+    h, w = picture.shape[:2]
+    top, left = max(y, 0), max(x, 0)
+    bottom, right = min(y + h, frame.shape[0]), min(x + w, frame.shape[1])
+    if top >= bottom or left >= right:
+        return
+    inner = (slice(top - y, bottom - y), slice(left - x, right - x))
+    mixed = picture[inner] + (1 - opacity[inner]) * frame[top:bottom, left:right]
+    frame[top:bottom, left:right] = np.rint(np.minimum(mixed, 255)).astype(np.uint8)
+
+
 def feather(size: tuple[int, int], width: float) -> np.ndarray:
     """Opacity of a patch: 1 inside, falling towards its edges.
 

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from vadflow.clip import ClipView
-from vadflow.pseudo.base import PartParams, Row, feather, steps
+from vadflow.pseudo.base import PartParams, Row, feather, paste, steps
 
 _PLACES = 8
 """Crops looked at; the one with most texture is taken, because a patch of bare ground on bare ground is no anomaly."""
@@ -66,7 +66,7 @@ def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) 
     crop = _crop(np.asarray(donor[int(row.donor_start)]), size, int(row.seed)).astype(np.float32)
     alpha = feather(size, float(row.sigma))[..., None]
     for i, frame in enumerate(clip):
-        _paste(frame, crop, alpha, int(row.y1 + i * row.dy), int(row.x1 + i * row.dx))
+        paste(frame, alpha * crop, alpha, int(row.y1 + i * row.dy), int(row.x1 + i * row.dx))
     return clip
 
 
@@ -78,15 +78,3 @@ def _crop(frame: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
     lefts = rng.integers(0, frame.shape[1] - w + 1, _PLACES)
     crops = [frame[y : y + h, x : x + w] for y, x in zip(tops, lefts, strict=True)]
     return crops[int(np.argmax([crop.std() for crop in crops]))]
-
-
-def _paste(frame: np.ndarray, crop: np.ndarray, alpha: np.ndarray, y: int, x: int) -> None:
-    h, w = crop.shape[:2]
-    top, left = max(y, 0), max(x, 0)
-    bottom, right = min(y + h, frame.shape[0]), min(x + w, frame.shape[1])
-    if top >= bottom or left >= right:
-        return
-    inner = (slice(top - y, bottom - y), slice(left - x, right - x))
-    below = frame[top:bottom, left:right]
-    mixed = alpha[inner] * crop[inner] + (1 - alpha[inner]) * below
-    frame[top:bottom, left:right] = np.rint(mixed).astype(np.uint8)

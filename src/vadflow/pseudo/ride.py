@@ -22,9 +22,11 @@ from vadflow.plaza import riders
 from vadflow.plaza.motion import Shot
 from vadflow.plaza.parts import place
 from vadflow.plaza.sprite import Sprite, sprite
-from vadflow.pseudo.base import PartParams, Row, moving_box, steps
+from vadflow.pseudo.base import PartParams, Row, moving_box, paste, steps
 
 RIDERS = (riders.cyclist, riders.cart, riders.skater)
+_SCENE = "far"
+"""The camera of the built-in scene whose ways they ride; they are looked at from another one."""
 _ADULT_M = 1.75
 _AWAY_M = 30.0
 """Distance of the camera that looks at the rider: far enough to have no perspective of its own."""
@@ -76,7 +78,7 @@ def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) 
     clip = np.array(frames[steps(row.start, 1, window, len(frames))])  # a copy: memory-mapped frames are read-only
     rng = np.random.default_rng(int(row.seed))
     view = _view(float(row.y2 - row.y1) / _ADULT_M, float(rng.uniform(*_PITCH_DEG)))
-    shot = Shot(cameras.load("far"), window, 10.0)
+    shot = Shot(cameras.load(_SCENE), window, 10.0)
     rider = RIDERS[int(rng.integers(len(RIDERS)))](shot, rng, 0.0)
     heading = 0.0 if row.dx > 0 else math.pi
     grey = clip.shape[3] == 1 or bool((clip[..., :1] == clip).all())
@@ -85,29 +87,25 @@ def replay(row: Any, frames: np.ndarray, window: int, donor: np.ndarray | None) 
         picture = sprite(parts, view)
         if picture is None:
             continue
-        foot = np.array([(row.x1 + row.x2) / 2 + t * row.dx, row.y2 + t * row.dy]) - (view.width - 1) / 2
-        _lay(frame, picture, foot, float(row.sigma), grey)
+        colour, opacity, edge = _blurred(picture, float(row.sigma), grey)
+        x = (
+            (row.x1 + row.x2) / 2 + t * row.dx - (view.width - 1) / 2
+        )  # the view's corner: its middle is under the rider
+        y = row.y2 + t * row.dy - (view.height - 1) / 2
+        paste(frame, colour[..., : frame.shape[2]], opacity, round(y) + picture.y - edge, round(x) + picture.x - edge)
     return clip
 
 
-def _lay(frame: np.ndarray, picture: Sprite, corner: np.ndarray, blur: float, grey: bool) -> None:
-    """Lay a picture whose view has its corner at `corner` (x, y) px of a frame over it, as sharp as the scene is; in place."""
+def _blurred(picture: Sprite, blur: float, grey: bool) -> tuple[np.ndarray, np.ndarray, int]:
+    """A picture as sharp as the scene is: colour (h, w, 3) times opacity, opacity (h, w, 1) in [0, 1], and the border it grew by, px."""
     edge = math.ceil(2 * blur) + 1
     layer = np.dstack([picture.colour, picture.opacity])
     layer = cv2.copyMakeBorder(layer, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
     layer = cv2.GaussianBlur(layer, (0, 0), blur) if blur > 0 else layer
-    colour, opacity = layer[..., :3], layer[..., 3]
+    colour = layer[..., :3]
     if grey:
         colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    H, W, C = frame.shape
-    left, top = (round(float(c)) + at - edge for c, at in zip(corner, (picture.x, picture.y), strict=True))
-    x, y, right, bottom = max(left, 0), max(top, 0), min(left + opacity.shape[1], W), min(top + opacity.shape[0], H)
-    if x >= right or y >= bottom:
-        return
-    inner = (slice(y - top, bottom - top), slice(x - left, right - left))
-    clear = 1 - opacity[inner].astype(np.float32)[..., None] / 255
-    under = frame[y:bottom, x:right]
-    under[:] = np.rint(np.minimum(clear * under + colour[inner][..., :C], 255)).astype(np.uint8)
+    return colour, layer[..., 3:].astype(np.float32) / 255, edge
 
 
 def _view(px_per_m: float, pitch_deg: float) -> cameras.Camera:
@@ -116,5 +114,5 @@ def _view(px_per_m: float, pitch_deg: float) -> cameras.Camera:
     side = 2 * max(8, round(2.4 * px_per_m)) + 1
     # the ground under the rider is looked at from above by `pitch`, at a slant distance of _AWAY_M / cos
     lens = {"focal_px": px_per_m * _AWAY_M / math.cos(pitch), "height_m": max(_AWAY_M * math.tan(pitch), 1e-3)}
-    content = cameras.load("far").model_dump() | {"width": side, "height": side, "pitch_deg": pitch_deg, **lens}
+    content = cameras.load(_SCENE).model_dump() | {"width": side, "height": side, "pitch_deg": pitch_deg, **lens}
     return cameras.Camera.model_construct(**content)
