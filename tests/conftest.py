@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("vadflow", deadline=None)
+"""A first call pays for imports, and a machine may be busy: what may take how long is asked by the tests marked `timing`."""
+settings.load_profile("vadflow")
 
 
 @pytest.fixture(scope="session")

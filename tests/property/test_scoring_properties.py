@@ -20,13 +20,13 @@ SMOOTHERS = st.sampled_from(["gaussian", "causal", "none"])
 SIGMA = st.floats(0, 300)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(VALUES, st.integers(1, 80), SMOOTHERS, SIGMA)
 def test_a_constant_stays_exactly_constant(value: float, length: int, smoother: str, sigma: float) -> None:
     assert (smooth(np.full(length, value), smoother, sigma) == value).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SCORES, SMOOTHERS, SIGMA)
 def test_length_and_range_are_kept(scores: np.ndarray, smoother: str, sigma: float) -> None:
     smoothed, slack = smooth(scores, smoother, sigma), 1e-9 * (1 + np.abs(scores).max())
@@ -35,21 +35,21 @@ def test_length_and_range_are_kept(scores: np.ndarray, smoother: str, sigma: flo
     assert (smoothed <= scores.max() + slack).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SCORES, VALUES, SMOOTHERS, SIGMA)
 def test_a_shift_goes_through(scores: np.ndarray, shift: float, smoother: str, sigma: float) -> None:
     moved = smooth(scores + shift, smoother, sigma)
     np.testing.assert_allclose(moved, smooth(scores, smoother, sigma) + shift, rtol=1e-9, atol=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SCORES, SIGMA)
 def test_gaussian_has_no_direction(scores: np.ndarray, sigma: float) -> None:
     forward, back = smooth(scores, "gaussian", sigma), smooth(scores[::-1], "gaussian", sigma)[::-1]
     np.testing.assert_allclose(forward, back, rtol=1e-9, atol=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SCORES, SCORES)
 def test_calibration_keeps_the_order(heldout: np.ndarray, scores: np.ndarray) -> None:
     found = fit_calibration(pd.DataFrame({"clip": "a", "frame": np.arange(len(heldout)), "raw": heldout}))
@@ -58,7 +58,7 @@ def test_calibration_keeps_the_order(heldout: np.ndarray, scores: np.ndarray) ->
     assert (np.diff(ordered) >= 0).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SCORES, VALUES, st.integers(0, 9), st.integers(1, 9))
 def test_events_are_separate_long_enough_and_hold_every_alarm(
     scores: np.ndarray, threshold: float, gap: int, length: int

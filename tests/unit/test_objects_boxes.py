@@ -30,7 +30,7 @@ def select(raw: np.ndarray, scores: np.ndarray, head: Head, **changes: object) -
     return decode(np.array(raw, np.float32), np.array(scores, np.float32), head, **chosen)  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.tuples(st.integers(4, 500), st.integers(4, 500)), st.tuples(st.integers(1, 20), st.integers(1, 20)))
 def test_a_frame_fits_its_input_and_comes_back(frame: tuple[int, int], cells: tuple[int, int]) -> None:
     limit = (32 * cells[0], 32 * cells[1])
@@ -76,7 +76,7 @@ def test_classes_and_count_are_limited() -> None:
     assert select(raw, scores, CORNERS, max_objects=1).confidence.tolist() == pytest.approx([0.9])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
 def test_suppression_is_ultralytics_own(seed: int, n: int) -> None:
     torch = pytest.importorskip("torch")
@@ -113,7 +113,7 @@ def test_linked_boxes_move_linearly_and_lone_ones_are_held() -> None:
     assert found[2].confidence.tolist() == pytest.approx([0.7])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 30), st.integers(1, 7), st.integers(0, 2**32 - 1))
 def test_every_frame_gets_its_boxes_in_order(n_frames: int, every: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -87,7 +87,7 @@ def test_a_source_of_another_length_is_told(n: int) -> None:
         run(Follower(), range(n))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1))
 def test_box_means_equal_the_mean_over_pixels(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -187,7 +187,7 @@ def test_a_ride_over_the_edge_is_cut() -> None:
     assert seen[0, :, :30].any() and not seen[-1].any() and not seen[0, :, 60:].any()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.1, 1), st.floats(0.05, 0.5))
 def test_rides_stay_inside_and_never_outrun_their_speed(seed: int, window: int, size: float, speed: float) -> None:
     ride = base.load("ride")
@@ -248,7 +248,7 @@ def test_feather_falls_to_the_edges() -> None:
     assert soft[4, 4] == 1 and soft[0, 4] == pytest.approx(0.25) and (np.diff(soft[4, :5]) >= 0).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.floats(0.05, 1), st.floats(0, 1))
 def test_patches_stay_inside_where_there_is_room_and_always_move(
     seed: int, window: int, largest: float, share: float

@@ -73,7 +73,7 @@ def test_a_cut_before_the_window_is_not_its_motion() -> None:
     assert peaks.tolist() == [0, 0.5, 0.5]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), window=st.integers(2, T))
 def test_starts_lie_inside_and_skips_fit_where_they_can(clips: list[ClipView], seed: int, window: int) -> None:
     found = build(clips, seed=seed, window=window, per_clip=2)
