@@ -20,7 +20,7 @@ from vadflow.attributes.tails import Tail
 
 _MIN_PEOPLE = 200
 _PRIOR_EXPONENT = 0.5
-_STILL = 0.1  # px/frame; below this DIS flow is noise and nothing is stiller than something else
+STILL = 0.1  # px/frame; below this DIS flow is noise and nothing is stiller than something else
 _MOST_STILL = 0.02  # share of normal people that may stand: where more do, standing is no news
 
 
@@ -50,7 +50,7 @@ def fit_pace(normal: Observations, scale: Scale) -> Pace:
 
     Bounded to [0, 1]; the prior 0.5 where heights differ by less than half, because then the slope is noise.
     """
-    people = normal.pick(normal.person & (normal.speed > _STILL))
+    people = normal.pick(normal.person & (normal.speed > STILL))
     heights = scale.height(people.foot[:, 1])
     if len(people) < _MIN_PEOPLE or scale.high < 1.5 * scale.low or np.ptp(heights) <= 0:
         return Pace(scale, _PRIOR_EXPONENT)
@@ -118,12 +118,12 @@ class Still(_Paced):
         people = normal.pick(normal.person)
         if len(people) < _MIN_PEOPLE:
             return None
-        still = people.speed < 0.25 * np.median(people.speed) + _STILL / 2
+        still = people.speed < 0.25 * np.median(people.speed) + STILL / 2
         return cls(pace) if still.mean() < _MOST_STILL else None
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) minus the logarithm of the pace, flow noise taken as the slowest there is."""
-        pace = np.maximum(seen.speed, _STILL) / self.pace.unit(seen.foot[:, 1])
+        pace = np.maximum(seen.speed, STILL) / self.pace.unit(seen.foot[:, 1])
         return np.where(seen.person & seen.whole, -np.log(pace), np.nan)
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:

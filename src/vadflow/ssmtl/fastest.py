@@ -15,14 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadflow.attributes.dense import Windows
-from vadflow.attributes.motion import Pace
+from vadflow.attributes.motion import STILL, Pace
 from vadflow.attributes.observations import Observations, beside
 from vadflow.attributes.tracklets import iou
 
 _SAME = 0.6
 """Overlap with a detected box from which a window would only judge the same thing again."""
-_STILL = 0.1
-"""px/frame; what is slower is noise of the flow, and no window."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Fastest:
         found: list[tuple[float, float, float, float]] = []
         while len(found) < self.most:
             row, column = divmod(int(pace.argmax()), pace.shape[1])
-            if pace[row, column] * windows.unit(row) < _STILL:
+            if pace[row, column] * windows.unit(row) < STILL:  # noise of the flow, and no window
                 break
             box = windows.box(row, column)
             if not len(taken) or iou(np.array([box]), taken).max() < _SAME:
