@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from ssmtl_data import LONG, SHAPE, clip_of, fit, params, residual_model, with_objects
 
-from vadflow.clip import Segment
+from vadflow.clip import ClipView, Segment
 from vadflow.conformance.checks import Subject, run_checks
 from vadflow.io import read_table
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
 from vadflow.ssmtl.batch import Batch
 from vadflow.ssmtl.judge import Judge
+from vadflow.ssmtl.judged import Judged, linked
 from vadflow.ssmtl.model import Student
+from vadflow.ssmtl.regions import Explainer
 from vadflow.ssmtl.stored import observe, store_tubes
 from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems.ssmtl import System
@@ -96,50 +98,53 @@ def test_regions_name_the_task_that_objected(trained: tuple[System, Path], tmp_p
     region = next(iter(system.score(clip))).regions[0]
     assert all(task in region.reason for task in system.params.tasks)
     judge = system._judge()
-    from vadflow.ssmtl.regions import Explainer
+    judged = judge.look(Segment(clip, 0, 20))
+    nothing, size = {task: np.zeros(len(judged.seen)) for task in system.params.tasks}, len(judged.seen)
 
-    seen = judge.look(Segment(clip, 0, 20)).seen
-    evidence, whole = {task: np.zeros(len(seen)) for task in system.params.tasks}, np.ones(len(seen), bool)
-    for task, words in (("arrow", "moves backwards"), ("irregular", "motion irregular"), ("middle", "looks unlike")):
-        explain = Explainer(
-            seen,
-            whole,
-            evidence | {task: np.full(len(seen), 4.0)},
-            system.weights,
-            np.ones(len(seen)),
-            system.params.score,
-        )
-        assert explain.reason(0).startswith(words)
-    explain = Explainer(
-        seen,
-        whole,
-        evidence | {"classes": np.full(len(seen), 4.0)},
-        system.weights,
-        np.ones(len(seen)),
-        system.params.score,
-    )
-    assert "as a person does" in explain.reason(0)
+    def words(task: str) -> str:
+        loud = nothing | {task: np.full(size, 4.0)}
+        return Explainer(judged, loud, system.weights, np.ones(size), system.params.score).reason(0)
+
+    for task, said in (("arrow", "moves backwards"), ("irregular", "motion irregular"), ("middle", "looks unlike")):
+        assert words(task).startswith(said)
+    assert "as a person does" in words("classes")
+
+
+def explained(
+    trained: System, clip: ClipView, detected: np.ndarray, surprise: list[float], **changes: float
+) -> Explainer:
+    """Of a clip's objects as they are, those that are not `detected` taken for windows."""
+    seen, params = observe(clip, 1), trained.params.score.model_copy(update=changes)
+    row = np.where(detected, np.arange(len(seen)), -1)
+    judged = Judged(seen, row, linked(seen, detected, params), np.unique(seen.frame), {})
+    return Explainer(judged, {"arrow": np.ones(len(seen))}, {"arrow": 1.0}, np.array(surprise), params)
 
 
 def test_one_thing_with_two_boxes_is_one_region(trained: tuple[System, Path], tmp_path: Path) -> None:
     """Boxes 0 and 1 overlap by more than half, 2 stands apart: the stronger of the pair and the third are written."""
-    from vadflow.ssmtl.regions import Explainer
+    clip = with_objects(clip_of(tmp_path, 12), [(5, 10, 10, 30, 50), (5, 12, 10, 32, 50), (5, 60, 10, 80, 50)])
+    boxes, surprise = np.ones(3, bool), [1.0, 2.0, 0.5]
+    assert explained(trained[0], clip, boxes, surprise).strangest(np.arange(3)) == [1, 2]
+    assert explained(trained[0], clip, boxes, surprise, region_overlap=1.0).strangest(np.arange(3)) == [1, 0, 2]
 
-    boxes = [(5, 10, 10, 30, 50), (5, 12, 10, 32, 50), (5, 60, 10, 80, 50)]
-    seen = observe(with_objects(clip_of(tmp_path, 12), boxes), 1)
-    evidence = {"arrow": np.ones(3)}
-    score = trained[0].params.score
-    explain = Explainer(seen, np.ones(3, bool), evidence, {"arrow": 1.0}, np.array([1.0, 2.0, 0.5]), score)
-    assert explain.strangest(np.arange(3)) == [1, 2]
-    both = Explainer(
-        seen,
-        np.ones(3, bool),
-        evidence,
-        {"arrow": 1.0},
-        explain.surprise,
-        score.model_copy(update={"region_overlap": 1.0}),
-    )
-    assert both.strangest(np.arange(3)) == [1, 0, 2]
+
+def test_a_box_and_a_window_that_agree_are_stronger_as_regions(trained: tuple[System, Path], tmp_path: Path) -> None:
+    """Box 0 and window 1 overlap by a third, box 2 lies on box 0: two boxes of one kind do not agree, and nor do strangers far away."""
+    boxes = [(5, 0, 0, 20, 20), (5, 10, 0, 30, 20), (5, 0, 0, 20, 20), (5, 60, 0, 80, 20)]
+    clip, detected = with_objects(clip_of(tmp_path, 12), boxes), np.array([True, False, True, True])
+    found = explained(trained[0], clip, detected, [3.0, 6.0, 1.5, 9.0], smooth_frames=0).strength
+    np.testing.assert_allclose(found, [3 + 6 / 3, 6 + 3 / 3, 1.5 + 6 / 3, 9.0])
+
+
+def test_region_scores_are_evened_out_along_tracklets(trained: tuple[System, Path], tmp_path: Path) -> None:
+    """A moment's doubt about one object is spread over it and touches no other."""
+    lasting = [(t, *box) for t in range(9) for box in ((10, 10, 30, 50), (60, 10, 80, 50))]
+    clip, surprise = with_objects(clip_of(tmp_path, 12), lasting), np.zeros(18)
+    surprise[8] = 1.0  # the first object in frame 4
+    found = explained(trained[0], clip, np.ones(18, bool), surprise.tolist(), smooth_frames=1).strength
+    kernel = np.exp(-0.5 * np.arange(-2, 3) ** 2)
+    np.testing.assert_allclose(found[4:14:2], kernel / kernel.sum(), rtol=1e-5)
+    assert not found[1::2].any()
 
 
 def test_a_box_that_flickers_up_is_hardly_evidence(trained: tuple[System, Path], tmp_path: Path) -> None:

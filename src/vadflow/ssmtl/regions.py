@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vadflow.attributes.observations import Observations
-from vadflow.attributes.tracklets import iou
+from vadflow.attributes.tracklets import iou, smooth
 
 if TYPE_CHECKING:
+    from vadflow.ssmtl.judged import Judged
     from vadflow.ssmtl.params import ScoreParams
 
 REASONS = {
@@ -31,31 +32,45 @@ class Explainer:
     """Regions and maps of one clip.
 
     Attributes:
-        seen: objects, sorted by frame.
-        detected: (N,) bool, a box of the detector and no window.
+        judged: its objects, N of them.
         evidence: task -> (N,) on one scale.
         weights: of the tasks.
         surprise: (N,) of the whole object, at least 0.
         params: see `ScoreParams`.
     """
 
-    seen: Observations
-    detected: np.ndarray
+    judged: Judged
     evidence: Mapping[str, np.ndarray]
     weights: Mapping[str, float]
     surprise: np.ndarray
     params: ScoreParams
+
+    @cached_property
+    def strength(self) -> np.ndarray:
+        """(N,) of the object as a region: what is said of it in two ways counts twice, smoothed along its tracklet as task values are.
+
+        A box of the detector and a window of fast flow at one place are shown by other tubes and judged on other scales, so their agreement
+        is news: an object takes the surprise of the strongest one of the other kind beside its own, as far as the two overlap (IoU).
+        """
+        seen, detected = self.judged.seen, self.judged.detected
+        found = self.surprise.astype(np.float64)
+        for t in np.unique(seen.frame):
+            rows = slice(*np.searchsorted(seen.frame, [t, t + 1]))
+            other = detected[rows, None] != detected[None, rows]
+            overlap = np.where(other, iou(seen.box[rows], seen.box[rows]), 0.0)
+            found[rows] += (overlap * self.surprise[rows]).max(axis=1)
+        return smooth(found, seen.frame, self.judged.track, width=self.params.smooth_frames, smoother="centred")
 
     def strangest(self, rows: np.ndarray) -> list[int]:
         """The rows to report of a frame's, strongest first; one thing is reported once.
 
         At a low detector confidence a thing often has several boxes; of those that overlap the strongest speaks.
         """
-        order = rows[np.argsort(-self.surprise[rows], kind="stable")]
-        overlap = iou(self.seen.box[order], self.seen.box[order])
+        order, box = rows[np.argsort(-self.strength[rows], kind="stable")], self.judged.seen.box
+        overlap = iou(box[order], box[order])
         kept: list[int] = []
         for number, row in enumerate(order):
-            strange = self.surprise[row] >= self.params.region_surprise
+            strange = self.strength[row] >= self.params.region_surprise
             if strange and (overlap[number, kept] <= self.params.region_overlap).all():
                 kept.append(number)
         return [int(row) for row in order[kept[: self.params.regions]]]
@@ -68,21 +83,22 @@ class Explainer:
             task for task in sorted(said, key=said.__getitem__, reverse=True) if said[task] >= _SAID * strongest > 0
         ]
         words = "; ".join(self._words(task, row) for task in named) or "nothing strange"
-        words += "" if self.detected[row] else ", where the flow is fastest"
+        words += "" if self.judged.detected[row] else ", where the flow is fastest"
         return f"{words} ({', '.join(f'{task} {float(value[row]):.1f}' for task, value in self.evidence.items())})"
 
     def _words(self, task: str, row: int) -> str:
         if task != "classes":
             return REASONS[task]
-        name = self.seen.classes[int(self.seen.probability[row].argmax())] or "something"
+        seen = self.judged.seen
+        name = seen.classes[int(seen.probability[row].argmax())] or "something"
         return f"does not look as a {name} does here"
 
     def map(self, rows: np.ndarray) -> np.ndarray:
         """(gh, gw) float32: each box painted with its surprise, the larger one where boxes overlap; 0 elsewhere."""
-        height, width = (-(-side // self.params.map_cell) for side in self.seen.size)
+        height, width = (-(-side // self.params.map_cell) for side in self.judged.seen.size)
         found = np.zeros((height, width), np.float32)
         for row in rows:
-            x1, y1, x2, y2 = self.seen.box[row] / self.params.map_cell
+            x1, y1, x2, y2 = self.judged.seen.box[row] / self.params.map_cell
             part = (
                 slice(int(y1), max(int(np.ceil(y2)), int(y1) + 1)),
                 slice(int(x1), max(int(np.ceil(x2)), int(x1) + 1)),

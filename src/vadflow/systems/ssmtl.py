@@ -134,7 +134,7 @@ class System(base.System):
         evidence = judge.evidence(judged, self.scales)
         surprise = rarity_of(weighted(evidence, self.weights), judged.detected, self.rarities)
         published = frame_largest(judged.published(), judged.seen.frame, len(clip))
-        explain = Explainer(judged.seen, judged.detected, evidence, self.weights, surprise, p)
+        explain = Explainer(judged, evidence, self.weights, surprise, p)
         for t in target_frames(0, len(clip), REACH, p.every):
             rows = np.arange(*np.searchsorted(judged.seen.frame, [t, t + 1]))
             terms = {task: float(value[rows].max(initial=0.0)) for task, value in evidence.items()}
@@ -235,5 +235,5 @@ class System(base.System):
 
 
 def _region(explain: Explainer, row: int) -> base.Region:
-    x1, y1, x2, y2 = explain.seen.box[row].tolist()
-    return base.Region(x1, y1, x2, y2, float(explain.surprise[row]), explain.reason(row))
+    x1, y1, x2, y2 = explain.judged.seen.box[row].tolist()
+    return base.Region(x1, y1, x2, y2, float(explain.strength[row]), explain.reason(row))
