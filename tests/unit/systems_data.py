@@ -115,7 +115,7 @@ PARAMS: dict[str, dict] = {
             "stored": 40,
             "held_out": 10,
         },
-        "network": {"trunk": "2d", "depth": "shallow", "width": 4, "streams": "two"},
+        "network": {"students": 2, "trunk": "2d", "depth": "shallow", "width": 4, "streams": "two"},
         "train": {
             "steps": 6,
             "batch": 8,

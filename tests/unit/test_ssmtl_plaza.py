@@ -26,7 +26,7 @@ from vadflow.training.fit import fit_system
 FRAMES = 100
 LEARN = {
     "tubes": PARAMS["ssmtl"]["tubes"] | {"stored": 1200, "held_out": 300, "still": 0.01},
-    "network": {"trunk": "2d", "depth": "shallow", "width": 16, "streams": "two"},
+    "network": {"students": 1, "trunk": "2d", "depth": "shallow", "width": 16, "streams": "two"},
     "train": PARAMS["ssmtl"]["train"] | {"steps": 300, "batch": 64, "average": 0.98},
     "score": PARAMS["ssmtl"]["score"] | {"batch": 128},
 }

@@ -59,10 +59,10 @@ def test_the_student_never_sees_what_it_draws() -> None:
 @pytest.mark.parametrize(
     "network",
     [
-        {"trunk": "3d", "depth": "deep", "width": 32, "streams": "one"},  # the paper's
-        {"trunk": "3d", "depth": "shallow", "width": 8, "streams": "two"},
-        {"trunk": "2d", "depth": "deep", "width": 8, "streams": "one"},
-        {"trunk": "2d", "depth": "deep", "width": 8, "streams": "three"},
+        {"students": 1, "trunk": "3d", "depth": "deep", "width": 32, "streams": "one"},  # the paper's
+        {"students": 1, "trunk": "3d", "depth": "shallow", "width": 8, "streams": "two"},
+        {"students": 1, "trunk": "2d", "depth": "deep", "width": 8, "streams": "one"},
+        {"students": 1, "trunk": "2d", "depth": "deep", "width": 8, "streams": "three"},
     ],
 )
 @pytest.mark.parametrize("side", [32, 64])
@@ -89,7 +89,7 @@ def test_every_trunk_takes_a_step_on_every_task(network: dict, side: int) -> Non
 
 
 def test_the_papers_trunk_has_its_size() -> None:
-    paper = params(network={"trunk": "3d", "depth": "deep", "width": 32, "streams": "one"})
+    paper = params(network={"students": 1, "trunk": "3d", "depth": "deep", "width": 32, "streams": "one"})
     weights = [p for p in Student(paper, 3, 80, 0).trunks.parameters() if p.ndim == 5]
     assert sum(p.numel() for p in weights) / 1e6 == pytest.approx(0.417, abs=0.003)
 

@@ -1,4 +1,4 @@
-"""Runs the trained student of `ssmtl` over video: task values per object, smoothed along tracklets, and trials for the choice.
+"""Runs the trained students of `ssmtl` over video: task values per object, smoothed along tracklets, and trials for the choice.
 
 Letters: N objects of the judged frames of a clip, J tasks, M objects of several clips.
 """
@@ -16,7 +16,8 @@ from vadflow.attributes.tracklets import smooth
 from vadflow.clip import Segment
 from vadflow.ssmtl.choice import CHANGES, Trial
 from vadflow.ssmtl.judged import PAPER, Judged, detected_of, joined, linked
-from vadflow.ssmtl.model import MOTION, Student
+from vadflow.ssmtl.model import MOTION
+from vadflow.ssmtl.panel import Panel
 from vadflow.ssmtl.scale import Scale, evidence_of, fit_scales
 from vadflow.ssmtl.stored import Tubes, observe
 from vadflow.ssmtl.tubes import REACH, TubeShape, cut_tubes, group, target_frames
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judge:
-    """The student with what it needs to look at a clip.
+    """The students with what they need to look at a clip.
 
     Attributes:
-        student: trained.
+        panel: trained.
         shape: of a tube.
         classes: K.
         params: see `ScoreParams`.
@@ -40,7 +41,7 @@ class Judge:
         fastest: finds the windows that are judged beside the detector's boxes; None: none are.
     """
 
-    student: Student
+    panel: Panel
     shape: TubeShape
     classes: int
     params: ScoreParams
@@ -58,19 +59,23 @@ class Judge:
             row = np.where(known >= 0, row[known] if len(row) else -1, -1)
         wanted = group(seen.frame, np.arange(len(seen)))
         cuts = cut_tubes(
-            segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.student.channels
+            segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.panel.channels
         ) if wanted else ()  # fmt: skip
-        asked = np.searchsorted(frames, seen.frame) % self.params.ask_every == 0
+        turn = np.searchsorted(frames, seen.frame)
+        asked = turn % self.params.ask_every == 0
         parts = [
-            self._ask(tubes, seen.probability[rows], asked[rows]) for rows, tubes in batches(cuts, self.params.batch)
+            self._ask(tubes, seen.probability[rows], turn[rows], asked[rows])
+            for rows, tubes in batches(cuts, self.params.batch)
         ]
-        names = parts[0] if parts else dict.fromkeys([*self.student.tasks, *PAPER.values()])
+        names = parts[0] if parts else dict.fromkeys([*self.panel.tasks, *PAPER.values()])
         values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
         return Judged(seen, row, linked(seen, row >= 0, self.params), frames, values)
 
-    def _ask(self, tubes: np.ndarray, probability: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
+    def _ask(
+        self, tubes: np.ndarray, probability: np.ndarray, turn: np.ndarray, asked: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
-        values = self.student.values(tubes, probability, self._taught(tubes, asked))
+        values = self.panel.values(tubes, probability, self._taught(tubes, asked), turn)
         still = values.pop("moving") == 0
         for task in [name for name in MOTION if name in values]:
             values[f"{task}_raw"] = values[task]
@@ -91,7 +96,7 @@ class Judge:
         seen, track, width = judged.seen, judged.track, self.params.smooth_frames
         return {
             task: smooth(judged.values[task], seen.frame, track, width=width, smoother="centred")
-            for task in self.student.tasks
+            for task in self.panel.tasks
         }
 
     def presence(self, judged: Judged) -> np.ndarray:
@@ -167,13 +172,20 @@ class Judge:
         return found
 
     def _changed(self, name: str, aside: Tubes, generator: np.random.Generator) -> dict[str, np.ndarray]:
-        """Task values (N,) of the tubes after one kind of change."""
+        """Task values (N,) of the tubes after one kind of change: means over the students, as smoothing makes of an anomaly that lasts."""
         tubes, classes = CHANGES[name](aside, generator)
-        cuts = ((np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes)))
-        parts = [
-            self._ask(some, classes[rows], np.ones(len(some), bool)) for rows, some in batches(cuts, self.params.batch)
-        ]
-        return {task: np.concatenate([part[task] for part in parts]) for task in self.student.tasks}
+        cuts = [(np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes))]
+
+        def said(turn: int) -> dict[str, np.ndarray]:
+            return joined(
+                [
+                    self._ask(some, classes[rows], np.full(len(some), turn), np.ones(len(some), bool))
+                    for rows, some in batches(cuts, self.params.batch)
+                ]
+            )
+
+        several = [said(turn) for turn in range(len(self.panel.students))]
+        return {task: np.mean([values[task] for values in several], axis=0) for task in self.panel.tasks}
 
 
 def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:

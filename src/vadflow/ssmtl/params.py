@@ -33,11 +33,14 @@ class TubeParams(Section):
 
 
 class NetworkParams(Section):
-    """The student; the paper's is 3d, deep, width 32, one stream."""
+    """The students; the paper's one is 3d, deep, width 32, one stream."""
 
     trunk: Literal["2d", "3d"] = Field(description="2d: time as channels; 3d: the paper's")
     depth: Literal["deep", "shallow"] = Field(description="two convolutions a block, or one")
     width: int = Field(ge=4, le=256, description="channels of the first block; the two others have twice as many")
+    students: int = Field(
+        ge=1, le=8, description="trained apart, each on its own batches of the same tubes; they judge frames in turn"
+    )
     streams: Literal["one", "two", "three"] = Field(
         description="one trunk for all tasks; one for motion and one for appearance; or one for motion, one for the six frames around the "
         "middle one, one for the middle one alone"
@@ -101,7 +104,7 @@ class Params(Section):
     """`systems.ssmtl`."""
 
     tasks: list[Task] = Field(
-        min_length=1, description="what the student learns; the paper's are arrow, irregular, middle, classes"
+        min_length=1, description="what every student learns; the paper's are arrow, irregular, middle, classes"
     )
     imagenet: str | None = Field(
         description="path to the ImageNet teacher of `knowledge` (see `ssmtl/teachers.py`); null or empty: that task is left out"

@@ -1,9 +1,9 @@
-"""The schedule of `ssmtl`: batches of stored tubes with their tasks' labels, one Adam, proxy accuracies on held-out tubes."""
+"""The schedule of `ssmtl`: for every student batches of stored tubes with their tasks' labels, one Adam, proxy accuracies on held-out tubes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 
 from vadflow.ssmtl.batch import IGNORED, Batch
 from vadflow.ssmtl.model import MOTION, Student
+from vadflow.ssmtl.panel import Panel
 from vadflow.ssmtl.puzzles import HOLE, SHUFFLES
 from vadflow.ssmtl.stored import Tubes
 from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH
@@ -85,7 +86,7 @@ def _window(pixels: np.ndarray, rows: np.ndarray, orders: np.ndarray, flip: np.n
     return found
 
 
-def train(model: Student, plan: TrainParams, tubes: Tubes, held_out: Tubes, teach: Teach, loop: Loop) -> None:
+def train(model: Panel, plan: TrainParams, tubes: Tubes, held_out: Tubes, teach: Teach, loop: Loop) -> None:
     """Fit `model` in place.
 
     Args:
@@ -102,8 +103,12 @@ def train(model: Student, plan: TrainParams, tubes: Tubes, held_out: Tubes, teac
     def step(i: int) -> dict[str, float]:
         for group in optimiser.param_groups:
             group["lr"] = plan.learning_rate * 0.5 * (1 + math.cos(math.pi * i / plan.steps))
-        batch = draw_batch(model, tubes, knowledge, loop.generator, plan.batch)
-        terms = model.losses(batch, model.answers(model.questions(batch)))
+        terms = _mean(
+            [
+                _losses(student, draw_batch(student, tubes, knowledge, loop.generator, plan.batch))
+                for student in model.students
+            ]
+        )
         optimiser.zero_grad(set_to_none=True)
         torch.stack(list(terms.values())).sum().backward()
         optimiser.step()
@@ -112,7 +117,7 @@ def train(model: Student, plan: TrainParams, tubes: Tubes, held_out: Tubes, teac
     loop.run(
         "train",
         steps=plan.steps,
-        modules={"student": model},
+        modules={"panel": model},
         optimisers={"adam": optimiser},
         step=step,
         validate=validation(model, held_out, teach),
@@ -120,20 +125,33 @@ def train(model: Student, plan: TrainParams, tubes: Tubes, held_out: Tubes, teac
     )
 
 
-def validation(model: Student, held_out: Tubes, teach: Teach) -> Callable[[], dict[str, float]] | None:
-    """Losses and proxy accuracies on fixed held-out tubes; None where there are none."""
+def _losses(student: Student, batch: Batch) -> dict[str, torch.Tensor]:
+    return student.losses(batch, student.answers(student.questions(batch)))
+
+
+def _mean(several: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Of the students; Adam steps as far along a mean as along a sum."""
+    return {name: torch.stack([terms[name] for terms in several]).mean() for name in several[0]}
+
+
+def validation(model: Panel, held_out: Tubes, teach: Teach) -> Callable[[], dict[str, float]] | None:
+    """Losses and proxy accuracies on fixed held-out tubes, means over the students; None where there are none."""
     if not len(held_out):
         return None
-    batch = draw_batch(model, held_out, teach(held_out), np.random.default_rng(_VALIDATION_SEED), _VALIDATION_TUBES)
+    generator = np.random.default_rng(_VALIDATION_SEED)
+    batch = draw_batch(model.students[0], held_out, teach(held_out), generator, _VALIDATION_TUBES)
 
-    def validate() -> dict[str, float]:
-        answers = model.answers(model.questions(batch))
-        found = {name: float(value) for name, value in model.losses(batch, answers).items()}
+    def one(student: Student) -> dict[str, torch.Tensor]:
+        answers = student.answers(student.questions(batch))
+        found = student.losses(batch, answers)
         for task in sorted(set(answers) & {*MOTION, "jigsaw"}):  # a set has another order in every process
             label = batch.shuffle if task == "jigsaw" else getattr(batch, task)
             kept = label != IGNORED
             if bool(kept.any()):
-                found[f"{task}_accuracy"] = float((answers[task].argmax(1) == label)[kept].float().mean())
+                found[f"{task}_accuracy"] = (answers[task].argmax(1) == label)[kept].float().mean()
         return found
+
+    def validate() -> dict[str, float]:
+        return {name: float(value) for name, value in _mean([one(student) for student in model.students]).items()}
 
     return validate

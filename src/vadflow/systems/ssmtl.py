@@ -58,7 +58,7 @@ from vadflow.systems import base
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.judge import Judge
-    from vadflow.ssmtl.model import Student
+    from vadflow.ssmtl.panel import Panel
     from vadflow.ssmtl.regions import Explainer
     from vadflow.ssmtl.teachers import Lessons
 
@@ -67,7 +67,7 @@ KINDS = ("boxes", "windows")
 
 
 class System(base.System):
-    """A student of several tasks on object tubes."""
+    """Students of several tasks on object tubes."""
 
     needs = frozenset({"source", "flow", "objects"})
     localises = True
@@ -85,14 +85,14 @@ class System(base.System):
         "missed, chosen on rehearsals; all else was decided on training clips (docs/ssmtl.md)",
     )
 
-    student: Student | None = None
+    panel: Panel | None = None
     scales: tuple[Scale, ...] = ()
     rarities: tuple[Tail, ...] = ()
     fastest: Fastest | None = None
     lessons: Lessons | None = None
 
     def __init__(self, params: Params, frame_shape: tuple[int, int, int]) -> None:
-        """The student is built when the number of classes is known."""
+        """The students are built when the number of classes is known."""
         super().__init__(params, frame_shape)
         self.shape = params.shape
         self.channels, self.classes = frame_shape[2], 1
@@ -101,7 +101,7 @@ class System(base.System):
         """What calibration judged: the held-out scores that follow a fit need not look again."""
 
     def fit(self, video: base.NormalVideo, loop: base.Loop) -> None:
-        """Cut tubes, train the student, scale its tasks on held-out normal objects, choose their weights."""
+        """Cut tubes, train the students, scale their tasks on held-out normal objects, choose their weights."""
         from vadflow.ssmtl.teachers import learn_lessons
         from vadflow.ssmtl.training import FORWARD, train
 
@@ -117,10 +117,10 @@ class System(base.System):
         aside = self._store(video.held_out, self.params.tubes.held_out, loop.generator)
         if "knowledge" in self.params.learned:
             self.lessons = learn_lessons(str(self.params.imagenet), self._middles(kept))
-        self.student = self._build()
-        train(self.student, self.params.train, kept, aside, self._teach, loop)
+        self.panel = self._build()
+        train(self.panel, self.params.train, kept, aside, self._teach, loop)
         normal = aside if len(aside) else kept
-        self.student.learn_usual(normal.pixels[:, FORWARD], normal.classes)
+        self.panel.learn_usual(normal.pixels[:, FORWARD], normal.classes)
         self._calibrate(list(video.held_out) if len(aside) else list(video.fit), aside, loop)
 
     def score(self, clip: ClipView) -> Iterator[base.FrameScore]:
@@ -164,8 +164,8 @@ class System(base.System):
         shown = self._middles(tubes)
         return np.stack([self.lessons.of(shown), self.lessons.of(shown[:, :, ::-1])], axis=1)
 
-    def _build(self) -> Student:
-        from vadflow.ssmtl.model import Student as Network
+    def _build(self) -> Panel:
+        from vadflow.ssmtl.panel import Panel as Network
 
         knowledge = 0 if self.lessons is None else len(self.lessons.mean)
         return Network(self.params, self.channels, self.classes, knowledge).eval()
@@ -173,8 +173,8 @@ class System(base.System):
     def _judge(self) -> Judge:
         from vadflow.ssmtl.judge import Judge as Looking
 
-        assert self.student is not None
-        return Looking(self.student, self.shape, self.classes, self.params.score, self.lessons, self.fastest)
+        assert self.panel is not None
+        return Looking(self.panel, self.shape, self.classes, self.params.score, self.lessons, self.fastest)
 
     def _calibrate(self, segments: Sequence[Segment], aside: Tubes, loop: base.Loop) -> None:
         """Learn the scale of smoothed task values, choose the weights, then learn how rare their sum is."""
@@ -192,11 +192,11 @@ class System(base.System):
         loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
 
     def state(self) -> dict[str, np.ndarray]:
-        """Weights of the student and of the tasks, the scale and the rarity."""
-        if self.student is None or not self.scales:
+        """Weights of the students and of the tasks, the scale and the rarity."""
+        if self.panel is None or not self.scales:
             return {}
-        weights = {f"student.{name}": value.detach().cpu().numpy() for name, value in self.student.state_dict().items()}
-        weights["usual"] = self.student.usual.cpu().numpy()
+        weights = {f"panel.{name}": value.detach().cpu().numpy() for name, value in self.panel.state_dict().items()}
+        weights["usual"] = self.panel.usual.cpu().numpy()
         own = {"classes": np.array(self.classes)}
         own["weights"] = np.array([self.weights[task] for task in self.params.learned])
         for kind, scale, rarity in zip(KINDS, self.scales, self.rarities, strict=False):
@@ -218,10 +218,10 @@ class System(base.System):
         self.classes, tasks = int(state["classes"]), self.params.learned
         if "knowledge" in tasks:
             self.lessons = load_lessons(str(self.params.imagenet), state)
-        self.student = self._build()
-        own = {k.removeprefix("student."): v for k, v in state.items() if k.startswith("student.")}
-        self.student.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
-        self.student.usual.copy_(torch.from_numpy(np.array(state["usual"])))
+        self.panel = self._build()
+        own = {k.removeprefix("panel."): v for k, v in state.items() if k.startswith("panel.")}
+        self.panel.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in own.items()})
+        self.panel.take_usual(state["usual"])
         self.weights = dict(zip(tasks, state["weights"].tolist(), strict=True))
         p = self.params.score
         kinds = [
