@@ -33,6 +33,7 @@ def walkers(n: int, rng: np.random.Generator, *, tall: float = 30.0, slope: floa
         change=np.full((n, 34), np.nan, np.float32),
         track=np.arange(n) // 10,
         company=rng.integers(0, 3, n).astype(np.float32),
+        carried=np.zeros(n, bool),
         size=SIZE,
         fps=10.0,
         classes=("person", "bicycle"),

@@ -21,6 +21,7 @@ from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import fit_tail
 from vadflow.attributes.trials import TRIALS
 from vadflow.attributes.what import What
+from vadflow.objects import schema
 from vadflow.systems.attributes_regions import Explainer
 
 
@@ -126,6 +127,47 @@ class TestEvidence:
         tail = fit_tail(what.statistic(seen), floor=what.floor)
         assert what.statistic(rider)[0] > what.statistic(seen).max()
         assert "bicycle 0.40" in what.reason(rider, 0, float(what.statistic(rider)[0]), tail)
+
+    def test_a_bag_is_no_news_while_somebody_carries_it(self) -> None:
+        """Alone it is; and what else a carried thing may be still counts: a bicycle behind a bag is a bicycle."""
+        seen = replace(walkers(1000, np.random.default_rng(0)), classes=("person", "handbag"))
+        what = What.fit(seen)
+        assert what is not None
+        bag = replace(seen.pick(np.arange(1)), probability=np.array([[0.1, 0.8]], np.float32))
+        held = replace(bag, carried=np.ones(1, bool))
+        assert what.statistic(bag)[0] > what.statistic(seen).max() > what.statistic(held)[0]
+        assert what.statistic(replace(held, classes=("person", "bicycle"))) == what.statistic(bag)
+
+    @pytest.mark.parametrize(
+        ("kind", "box", "velocity", "frame", "carried"),
+        [
+            (
+                "handbag",
+                (38, 60, 48, 75),
+                (2.0, 0.0),
+                0,
+                True,
+            ),  # at his side: the box of the person ends at 40, his reach at 56
+            ("handbag", (38, 60, 48, 75), (1.2, 0.0), 0, True),  # swings
+            ("handbag", (38, 60, 48, 75), (0.0, 0.0), 0, False),  # stands, and he walks by
+            ("handbag", (52, 60, 62, 75), (2.0, 0.0), 0, False),  # beyond his reach by more than half
+            ("handbag", (38, 60, 48, 75), (2.0, 0.0), 1, False),  # he is gone
+            ("bicycle", (38, 60, 48, 75), (2.0, 0.0), 0, False),  # nothing that people have about them
+        ],
+    )
+    def test_what_goes_along_with_somebody_within_reach_is_carried(
+        self, kind: str, box: tuple[int, ...], velocity: tuple[float, float], frame: int, carried: bool
+    ) -> None:
+        rows = [(0, (20, 20, 40, 100), "person", (2.0, 0.0)), (frame, box, kind, velocity)]
+        table = pd.DataFrame(
+            [
+                (t, *xyxy, 0.9, int(name != "person"), name, np.zeros(0, np.float32), np.hypot(*flow), *flow, 0.1)
+                for t, xyxy, name, flow in rows
+            ],
+            columns=list(schema.COLUMNS),
+        )
+        seen = from_table(schema.conform(table), size=(240, 360), fps=10.0, classes=2)
+        assert seen.carried.tolist() == [False, carried]
 
     def test_against_the_stream_and_off_the_path(self) -> None:
         rng = np.random.default_rng(0)

@@ -10,9 +10,15 @@ import numpy as np
 import pandas as pd
 
 from vadflow.objects.base import whole
+from vadflow.objects.decode import shared_area
 
 KEYPOINTS = 17
 _CLOSE = 2.0  # heights between two feet that still keep company
+ACCESSORIES = frozenset({"backpack", "handbag", "suitcase", "tie", "umbrella"})
+"""What people have about them: COCO's supercategory `accessory`."""
+_REACH = 0.2  # of a person's height: how far beside his box his hands are
+_ALONG = 0.5  # of a person's speed: what differs by less goes along with him
+_NOISE = 0.1  # px/frame
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Observations:
         change: (N, 34) how the pose changed along its tracklet, box heights per second; NaN where unknown.
         track: (N,) int tracklet, unique within the clip.
         company: (N,) others of the same frame whose feet are within two of its heights.
+        carried: (N,) bool, an accessory that somebody has about him: within his reach, and moving as he does.
         size: (height, width) of the source, px.
         fps: frames a second.
         classes: names by class index, "" where this clip shows none.
@@ -45,6 +52,7 @@ class Observations:
     change: np.ndarray
     track: np.ndarray
     company: np.ndarray
+    carried: np.ndarray
     size: tuple[int, int]
     fps: float
     classes: tuple[str, ...]
@@ -82,7 +90,19 @@ class Observations:
         return self.pick((self.frame >= start) & (self.frame < stop))
 
 
-_ARRAYS = ("frame", "box", "probability", "person", "speed", "velocity", "pose", "change", "track", "company")
+_ARRAYS = (
+    "frame",
+    "box",
+    "probability",
+    "person",
+    "speed",
+    "velocity",
+    "pose",
+    "change",
+    "track",
+    "company",
+    "carried",
+)
 
 
 def join(parts: Sequence[Observations]) -> Observations:
@@ -122,17 +142,19 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         if 0 <= index < classes:
             names[index] = str(name)
     frame, box = table.frame.to_numpy(np.int64), table[["x1", "y1", "x2", "y2"]].to_numpy(np.float32)
+    velocity, person = table[["dx", "dy"]].to_numpy(np.float32), (table.class_name == "person").to_numpy(bool)
     return Observations(
         frame=frame,
         box=box,
         probability=_probability(table, classes),
-        person=(table.class_name == "person").to_numpy(bool),
+        person=person,
         speed=table.speed.to_numpy(np.float32),
-        velocity=table[["dx", "dy"]].to_numpy(np.float32),
+        velocity=velocity,
         pose=np.full((n, KEYPOINTS, 3), np.nan, np.float32),
         change=np.full((n, 2 * KEYPOINTS), np.nan, np.float32),
         track=np.arange(n),
         company=_company(frame, box),
+        carried=_carried(frame, box, velocity, person, table.class_name.isin(ACCESSORIES).to_numpy(bool)),
         size=size,
         fps=fps,
         classes=tuple(names),
@@ -147,6 +169,23 @@ def _company(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
         apart = np.linalg.norm(foot[rows, None] - foot[None, rows], axis=2)  # n n
         height = np.maximum(box[rows, 3] - box[rows, 1], 1.0)
         found[rows] = (apart <= _CLOSE * height[:, None]).sum(axis=1) - 1
+    return found
+
+
+def _carried(
+    frame: np.ndarray, box: np.ndarray, velocity: np.ndarray, person: np.ndarray, accessory: np.ndarray
+) -> np.ndarray:
+    """(N,) bool: half or more of the accessory's box lies where some person of its frame can hold it, and it goes along with him."""
+    found = np.zeros(len(frame), bool)
+    aside = _REACH * (box[:, 3] - box[:, 1])
+    reach = box + np.stack([-aside, 0 * aside, aside, 0 * aside], axis=1)
+    for t in np.unique(frame[accessory]):
+        things, people = (np.flatnonzero((frame == t) & kind) for kind in (accessory, person))
+        apart = np.linalg.norm(velocity[things, None] - velocity[None, people], axis=2)  # things, people
+        along = apart <= _ALONG * np.linalg.norm(velocity[people], axis=1) + _NOISE
+        area = (box[things, 2:] - box[things, :2]).prod(axis=1)
+        held = shared_area(box[things], reach[people]) >= 0.5 * area[:, None]
+        found[things] = (held & along).any(axis=1)
     return found
 
 

@@ -2,6 +2,9 @@
 
 1 - p(person) works on Ped2 and fails elsewhere, because it measures visibility: dim people and handbags score high and a clear
 rider scores low. Here a class speaks only above the most it was ever given in normal video, whatever p(person) is.
+
+People carry bags everywhere, and a few clips of normal video need not show one: a bag that goes along with somebody is no news. One that
+stands alone, or flies, is.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from vadflow.attributes.observations import Observations
+from vadflow.attributes.observations import ACCESSORIES, Observations
 from vadflow.attributes.tails import Tail
 
 _MIN_OBJECTS = 200
 _LEAST = 0.02  # probabilities below this are the detector's background noise
+_SILENT = -10.0  # log-odds, below every limit
 _NORMAL = 0.999  # quantile of a class's probability over normal objects that is still normal
 
 
@@ -45,11 +49,18 @@ class What:
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) how far the most unusual class stands above its limit, in log-odds; negative = below."""
-        return (_log_odds(seen.probability) - self.limit).max(axis=1, initial=-10.0)
+        return self._excess(seen).max(axis=1, initial=_SILENT)
+
+    def _excess(self, seen: Observations) -> np.ndarray:
+        """(N, C) log-odds above the limit; of a bag that somebody carries nothing is said for being a bag."""
+        excess = np.asarray(_log_odds(seen.probability) - self.limit)
+        bags = np.array([name in ACCESSORIES for name in seen.classes], bool)
+        excess[np.ix_(seen.carried, bags)] = _SILENT
+        return excess
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The class and its probability against the most that normal objects get."""
-        excess = _log_odds(seen.probability[row]) - self.limit
+        excess = self._excess(seen.pick(np.array([row])))[0]
         index = int(excess.argmax())
         name = seen.classes[index] or f"class {index}"
         most = 1 / (1 + np.exp(-self.limit[index]))
