@@ -21,6 +21,9 @@ from vadflow.attributes.tails import Tail
 _MIN_PEOPLE = 200
 _PRIOR_EXPONENT = 0.5
 STILL = 0.1  # px/frame; below this DIS flow is noise and nothing is stiller than something else
+_AXES = 4
+_WALKS = 0.3  # of the median pace; who is slower stands, and goes no way
+_WAY_TRACKS = 10  # tracklets along an axis that weigh as much as the prior, that it makes no difference
 _MOST_STILL = 0.02  # share of normal people that may stand: where more do, standing is no news
 
 
@@ -64,53 +67,76 @@ def fit_pace(normal: Observations, scale: Scale) -> Pace:
 
 
 @dataclass(frozen=True)
-class _Paced:
-    """An attribute of speeds: all that it keeps is the perspective."""
+class Fast:
+    """Faster than normal people and things that go this way at this depth.
 
+    Who walks towards a camera covers fewer pixels than who walks past it, so a runner who comes nearer would be a walker.
+
+    Attributes:
+        pace: perspective.
+        ways: (4,) what normal people's pace is multiplied by along each axis: past, down right, towards and down left.
+    """
+
+    name: ClassVar[str] = "fast"
+    floor: ClassVar[float] = 0.05
     pace: Pace
+    ways: np.ndarray
 
-    def unit(self, seen: Observations, row: int) -> float:
-        """What the speed of one object is divided by."""
-        return float(self.pace.unit(seen.foot[[row], 1])[0])
+    @classmethod
+    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
+        """Every scene with objects supports speed; how it depends on the way, only tracklets that went there say."""
+        return cls(pace, _fit_ways(normal, pace)) if len(normal) else None
+
+    def unit(self, seen: Observations) -> np.ndarray:
+        """(N,) px/frame of pace 1 for each object."""
+        return self.pace.unit(seen.foot[:, 1]) * self.ways[_axes(seen)]
+
+    def statistic(self, seen: Observations) -> np.ndarray:
+        """(N,) pace, px/frame of a person 50 px tall."""
+        return seen.speed / self.unit(seen)
+
+    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
+        """Speed here against the speed that one normal object in a thousand reaches here on this way."""
+        unit = float(self.unit(seen.pick(np.array([row])))[0])
+        limit = tail.limit * unit
+        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects that move this way here stay under {limit:.1f}"
 
     def state(self) -> dict[str, np.ndarray]:
-        """The perspective."""
-        return {"pace": self.pace.as_array()}
+        """The perspective and the ways."""
+        return {"pace": self.pace.as_array(), "ways": self.ways}
 
     @classmethod
     def load(cls, state: Mapping[str, np.ndarray]) -> Self:
         """Take back what `state` gave."""
-        return cls(pace_from_array(state["pace"]))
+        return cls(pace_from_array(state["pace"]), state["ways"])
+
+
+def _axes(seen: Observations) -> np.ndarray:
+    """(N,) int: along which of the four axes each object moves; there and back is one."""
+    angle = np.arctan2(seen.velocity[:, 1], seen.velocity[:, 0])
+    return np.round(angle / np.pi * _AXES).astype(int) % _AXES
+
+
+def _fit_ways(normal: Observations, pace: Pace) -> np.ndarray:
+    """(4,) median pace of walking people along each axis over that of all, drawn towards 1 where few tracklets went that way."""
+    people = normal.pick(normal.person & (normal.speed > STILL))
+    paces = people.speed / pace.unit(people.foot[:, 1])
+    walks = paces > _WALKS * np.median(paces) if len(people) else np.zeros(0, bool)
+    people, paces = people.pick(walks), np.log(paces[walks])
+    axis, ways = _axes(people), np.zeros(_AXES)
+    for k in np.unique(axis):
+        tracks = len(np.unique(people.track[axis == k]))
+        ways[k] = tracks / (tracks + _WAY_TRACKS) * (np.median(paces[axis == k]) - np.median(paces))
+    return np.exp(ways)
 
 
 @dataclass(frozen=True)
-class Fast(_Paced):
-    """Faster than normal people and things at this depth."""
-
-    name: ClassVar[str] = "fast"
-    floor: ClassVar[float] = 0.05
-
-    @classmethod
-    def fit(cls, normal: Observations, pace: Pace) -> Self | None:
-        """Every scene with objects supports speed."""
-        return cls(pace) if len(normal) else None
-
-    def statistic(self, seen: Observations) -> np.ndarray:
-        """(N,) pace, px/frame of a person 50 px tall."""
-        return seen.speed / self.pace.unit(seen.foot[:, 1])
-
-    def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
-        """Speed here against the speed that one normal object in a thousand reaches here."""
-        unit = self.unit(seen, row)
-        return f"fast: {value * unit:.1f} px/frame; 99.9 % of normal objects here stay under {tail.limit * unit:.1f}"
-
-
-@dataclass(frozen=True)
-class Still(_Paced):
+class Still:
     """Stiller than normal people ever are; silent for things, and in scenes where people stand about."""
 
     name: ClassVar[str] = "still"
     floor: ClassVar[float] = 0.1
+    pace: Pace
 
     @classmethod
     def fit(cls, normal: Observations, pace: Pace) -> Self | None:
@@ -128,6 +154,15 @@ class Still(_Paced):
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Speed here against the speed that only one normal person in a thousand stays under."""
-        unit = self.unit(seen, row)
+        unit = float(self.pace.unit(seen.foot[[row], 1])[0])
         limit = np.exp(-tail.limit) * unit
         return f"still: {np.exp(-value) * unit:.1f} px/frame; 99.9 % of normal people here move faster than {limit:.1f}"
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The perspective."""
+        return {"pace": self.pace.as_array()}
+
+    @classmethod
+    def load(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Take back what `state` gave."""
+        return cls(pace_from_array(state["pace"]))
