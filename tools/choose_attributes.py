@@ -48,11 +48,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", nargs="+")
     names = parser.parse_args().scenes
-    from vadflow.attributes.choice import MOST, PRIOR_TRUNCATE, Choice, choose, rate
+    from vadflow.attributes.choice import PRIOR_TRUNCATE, Choice, choose, rate
 
     scenes = [evidence(*name.rsplit(":", 1)) for name in names]
     every = choose(scenes)[0]
-    prior = Choice({name: MOST.get(name, 1.0) for name in every.weights}, PRIOR_TRUNCATE, 0.0)
+    prior = Choice(dict.fromkeys(every.weights, 1.0), PRIOR_TRUNCATE, 0.0)
 
     def under(scene, choice: Choice) -> str:
         weights = {name: choice.weights.get(name, prior.weights[name]) for name in scene.names}

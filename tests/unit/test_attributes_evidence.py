@@ -326,7 +326,7 @@ class TestChoice:
 
     def test_the_prior_stands_where_search_is_off(self) -> None:
         choice, _ = choose([Evidence(("fast", "where"), [], {})], search=False)
-        assert choice.weights == {"fast": 1.0, "where": 0.5}
+        assert choice.weights == {"fast": 1.0, "where": 1.0}
 
     def test_every_trial_has_a_family(self) -> None:
         assert sorted(name for family in FAMILIES.values() for name in family) == sorted(TRIALS)

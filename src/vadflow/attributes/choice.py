@@ -1,6 +1,6 @@
 """Chooses attribute weights and truncation: held-out normal frames against pseudo-anomalies, the same way for every scene.
 
-Start from the prior `MOST`; in turn try every share of it in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean
+Start from equal weights; in turn try every share of one in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean
 AUC over the families of trials by more than `_GAIN`: families, so that many trials of one kind do not outvote the others. The
 pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only its own support test
 silences an attribute, because a list of trials never holds the anomaly that comes.
@@ -20,8 +20,6 @@ from vadflow.attributes.posture import readable
 from vadflow.attributes.trials import TRIALS
 
 SHARES = (0.5, 1.0)
-MOST = {"where": 0.5}
-"""Largest weight where it is not 1: a map drawn by some dozen walks is coarse, and the next walk is often beside it."""
 TRUNCATIONS = (0.0, 0.5, 1.0, 1.5)
 PRIOR_TRUNCATE = 1.0
 _GAIN = 0.01  # about the standard error of such an AUC from some hundred tracklets
@@ -139,7 +137,7 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
         the choice, and every try in order; the last one is the choice.
     """
     names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
-    best = rate(scenes, {name: MOST.get(name, 1.0) for name in names}, PRIOR_TRUNCATE)
+    best = rate(scenes, dict.fromkeys(names, 1.0), PRIOR_TRUNCATE)
     tries = [best]
     for _ in range(2 if search else 0):
         before = best
@@ -157,7 +155,7 @@ def _changes(names: Sequence[str]) -> Iterator[Callable[[Choice], tuple[Mapping[
         yield partial(_cut_at, cut=cut)
     for name in names:
         for share in SHARES:
-            yield partial(_weighed, name=name, value=share * MOST.get(name, 1.0))
+            yield partial(_weighed, name=name, value=share)
 
 
 def _cut_at(now: Choice, cut: float) -> tuple[Mapping[str, float], float]:

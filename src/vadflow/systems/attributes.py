@@ -50,7 +50,7 @@ class Params(Section):
     """Which attributes, how objects are linked and smoothed, and what is written out."""
 
     attributes: list[Name] = Field(min_length=1, description="attributes that may speak, if normal video supports them")
-    choose: bool = Field(description="choose weights on pseudo-anomalies of normal clips; false: all at their prior")
+    choose: bool = Field(description="choose weights on pseudo-anomalies of normal clips; false: all weigh the same")
     folds: int = Field(ge=2, le=20, description="stretches of normal video are left out in turn in so many folds")
     stretch_s: float = Field(gt=0, le=600, description="longer normal clips are cut into stretches of this length, s")
     link_iou: float = Field(gt=0, lt=1, description="least overlap of an object with itself one frame later")
@@ -77,7 +77,7 @@ class System(Base):
     stochastic = False
     notes = (
         "weights and truncation chosen on pseudo-anomalies of normal clips; while it was built, Ped2's test labels were looked at for "
-        "the size of the dense window, the shape of the tails, the prior weight of `where`, the detector's confidence, the rule of "
+        "the size of the dense window, the shape of the tails, the detector's confidence, the rule of "
         "choice with its gain threshold, how often objects are looked for (`ssmtl` reads the same), and the regions; "
         "a variant was not taken after a look at Ped2 and at plaza's two cameras",
     )
