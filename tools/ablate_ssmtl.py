@@ -24,6 +24,8 @@ import numpy as np
 REFITS: dict[str, dict[str, Any]] = {
     "as-it-is": {},
     "trunk-3d": {"network": {"trunk": "3d"}},
+    "one-student": {"network": {"students": 1}},
+    "two-students": {"network": {"students": 2}},
     "one-stream": {"network": {"streams": "one"}},
     "two-streams": {"network": {"streams": "two"}},
     "without-square": {"tubes": {"square": None}},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from systems_data import SHAPE, draw_clip, draw_recipes, draw_source, small_params, system_names
 
 from vadflow.clip import ClipView
+from vadflow.errors import VadflowError
 from vadflow.scoring.score import score_clip
 from vadflow.systems.base import FrameScore, System
 from vadflow.training.fit import fit_system
@@ -90,6 +93,23 @@ def test_save_and_load_give_equal_scores(trained: tuple[str, System, Path], tmp_
     clip = draw_clip(tmp_path, "c", 11, seed=5)
     again = load_system(folder / "model")
     assert [s.score for s in scores_of(again, clip)] == [s.score for s in scores_of(system, clip)]
+
+
+@pytest.mark.parametrize("fault", ["cut off", "of an older version"])
+def test_weights_that_do_not_fit_are_one_clear_line(
+    trained: tuple[str, System, Path], tmp_path: Path, fault: str
+) -> None:
+    _, system, folder = trained
+    copytree(folder / "model", tmp_path / "model")
+    weights = tmp_path / "model" / "weights.safetensors"
+    if fault == "cut off":
+        weights.write_bytes(weights.read_bytes()[:-3])
+    elif state := load_file(weights):
+        save_file({f"old.{name}": value for name, value in state.items()}, weights)
+    else:
+        pytest.skip(f"{system.kind}: nothing is saved")
+    with pytest.raises(VadflowError, match=r"weights\.safetensors.*Train it again"):
+        load_system(tmp_path / "model")
 
 
 def test_same_seed_same_files(trained: tuple[str, System, Path], tmp_path: Path) -> None:

@@ -157,6 +157,12 @@ class Aggregator:
         return {f"usual.{name}": value for name, value in self.usual.items()}
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take back what `state` gave."""
+        """Take back what `state` gave.
+
+        Raises:
+            KeyError: something was saved, and not this.
+        """
         head = "usual."
         self.usual = {name.removeprefix(head): np.array(v) for name, v in state.items() if name.startswith(head)}
+        if state and not self.usual:
+            raise KeyError(head)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from vadflow import __version__
@@ -36,7 +37,7 @@ def load_system(folder: Path, instead: Mapping[str, np.ndarray] | None = None) -
         instead: values that take the place of saved ones (those of a snapshot, see `snapshots.py`).
 
     Raises:
-        VadflowError: a file is missing, or its parameters no longer fit the code.
+        VadflowError: a file is missing, or what it holds does not fit the code (any more).
     """
     folder = Path(folder)
     missing = [file for file in ("model.json", "weights.safetensors") if not (folder / file).is_file()]
@@ -51,5 +52,12 @@ def load_system(folder: Path, instead: Mapping[str, np.ndarray] | None = None) -
             "its parameters do not fit this version of the code", where=f"{folder}/model.json", fix="Train it again."
         ) from fault
     system: System = module.System(params, tuple(model["frame_shape"]))
-    system.load(load_file(folder / "weights.safetensors") | dict(instead or {}))
+    try:
+        system.load(load_file(folder / "weights.safetensors") | dict(instead or {}))
+    except (KeyError, ValueError, RuntimeError, SafetensorError) as fault:
+        raise VadflowError(
+            f"its weights are damaged or do not fit this version of the code ({fault})",
+            where=f"{folder}/weights.safetensors",
+            fix="Train it again.",
+        ) from fault
     return system
