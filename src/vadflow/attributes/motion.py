@@ -14,17 +14,16 @@ from typing import ClassVar, Self
 import numpy as np
 
 from vadflow.attributes import scale as scales
-from vadflow.attributes.observations import Observations
+from vadflow.attributes.observations import HEADINGS, NOISE, Observations
 from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import Tail
 
 _MIN_PEOPLE = 200
 _PRIOR_EXPONENT = 0.5
-STILL = 0.1  # px/frame; below this DIS flow is noise and nothing is stiller than something else
-_AXES = 4
-_WALKS = 0.3  # of the median pace; who is slower stands, and goes no way
+MOVING = 0.3  # of the median pace; who is slower stands, and goes no way
+_AXES = HEADINGS // 2  # there and back is one
 _WAY_TRACKS = 10  # tracklets along an axis that weigh as much as the prior, that it makes no difference
-_MOST_STILL = 0.02  # share of normal people that may stand: where more do, standing is no news
+_MOST_NOISE = 0.02  # share of normal people that may stand: where more do, standing is no news
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def fit_pace(normal: Observations, scale: Scale) -> Pace:
 
     Bounded to [0, 1]; the prior 0.5 where heights differ by less than half, because then the slope is noise.
     """
-    people = normal.pick(normal.person & (normal.speed > STILL))
+    people = normal.pick(normal.person & (normal.speed > NOISE))
     heights = scale.height(people.foot[:, 1])
     if len(people) < _MIN_PEOPLE or scale.high < 1.5 * scale.low or np.ptp(heights) <= 0:
         return Pace(scale, _PRIOR_EXPONENT)
@@ -89,7 +88,7 @@ class Fast:
 
     def unit(self, seen: Observations) -> np.ndarray:
         """(N,) px/frame of pace 1 for each object."""
-        return self.pace.unit(seen.foot[:, 1]) * self.ways[_axes(seen)]
+        return self.pace.unit(seen.foot[:, 1]) * self.ways[seen.heading % _AXES]
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) pace, px/frame of a person 50 px tall."""
@@ -111,19 +110,13 @@ class Fast:
         return cls(pace_from_array(state["pace"]), state["ways"])
 
 
-def _axes(seen: Observations) -> np.ndarray:
-    """(N,) int: along which of the four axes each object moves; there and back is one."""
-    angle = np.arctan2(seen.velocity[:, 1], seen.velocity[:, 0])
-    return np.round(angle / np.pi * _AXES).astype(int) % _AXES
-
-
 def _fit_ways(normal: Observations, pace: Pace) -> np.ndarray:
     """(4,) median pace of walking people along each axis over that of all, drawn towards 1 where few tracklets went that way."""
-    people = normal.pick(normal.person & (normal.speed > STILL))
+    people = normal.pick(normal.person & (normal.speed > NOISE))
     paces = people.speed / pace.unit(people.foot[:, 1])
-    walks = paces > _WALKS * np.median(paces) if len(people) else np.zeros(0, bool)
+    walks = paces > MOVING * np.median(paces) if len(people) else np.zeros(0, bool)
     people, paces = people.pick(walks), np.log(paces[walks])
-    axis, ways = _axes(people), np.zeros(_AXES)
+    axis, ways = people.heading % _AXES, np.zeros(_AXES)
     for k in np.unique(axis):
         tracks = len(np.unique(people.track[axis == k]))
         ways[k] = tracks / (tracks + _WAY_TRACKS) * (np.median(paces[axis == k]) - np.median(paces))
@@ -144,12 +137,12 @@ class Still:
         people = normal.pick(normal.person)
         if len(people) < _MIN_PEOPLE:
             return None
-        still = people.speed < 0.25 * np.median(people.speed) + STILL / 2
-        return cls(pace) if still.mean() < _MOST_STILL else None
+        still = people.speed < 0.25 * np.median(people.speed) + NOISE / 2
+        return cls(pace) if still.mean() < _MOST_NOISE else None
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) minus the logarithm of the pace, flow noise taken as the slowest there is."""
-        pace = np.maximum(seen.speed, STILL) / self.pace.unit(seen.foot[:, 1])
+        pace = np.maximum(seen.speed, NOISE) / self.pace.unit(seen.foot[:, 1])
         return np.where(seen.person & seen.whole, -np.log(pace), np.nan)
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:

@@ -13,12 +13,13 @@ from vadflow.objects.base import whole
 from vadflow.objects.decode import shared_area
 
 KEYPOINTS = 17
+NOISE = 0.1  # px/frame; below this DIS flow is noise and nothing is slower than something else
+HEADINGS = 8
 _CLOSE = 2.0  # heights between two feet that still keep company
 ACCESSORIES = frozenset({"backpack", "handbag", "suitcase", "tie", "umbrella"})
 """What people have about them: COCO's supercategory `accessory`."""
 _REACH = 0.2  # of a person's height: how far beside his box his hands are
 _ALONG = 0.5  # of a person's speed: what differs by less goes along with him
-_NOISE = 0.1  # px/frame
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Observations:
     def length(self) -> np.ndarray:
         """(N,) longer side of the box, px: a person's size also when he lies."""
         return np.maximum((self.box[:, 2:] - self.box[:, :2]).max(axis=1), 1.0)
+
+    @property
+    def heading(self) -> np.ndarray:
+        """(N,) int of 8: which way the object moves; 0 is to the right, 2 down, towards the camera. What stands has one by chance."""
+        angle = np.arctan2(self.velocity[:, 1], self.velocity[:, 0])
+        return np.round(angle / (2 * np.pi) * HEADINGS).astype(int) % HEADINGS
 
     @property
     def whole(self) -> np.ndarray:
@@ -178,11 +185,11 @@ def _carried(
     """(N,) bool: half or more of the accessory's box lies where some person of its frame can hold it, and it goes along with him."""
     found = np.zeros(len(frame), bool)
     aside = _REACH * (box[:, 3] - box[:, 1])
-    reach = box + np.stack([-aside, 0 * aside, aside, 0 * aside], axis=1)
+    reach = box + np.outer(aside, np.array([-1, 0, 1, 0], np.float32))
     for t in np.unique(frame[accessory]):
         things, people = (np.flatnonzero((frame == t) & kind) for kind in (accessory, person))
         apart = np.linalg.norm(velocity[things, None] - velocity[None, people], axis=2)  # things, people
-        along = apart <= _ALONG * np.linalg.norm(velocity[people], axis=1) + _NOISE
+        along = apart <= _ALONG * np.linalg.norm(velocity[people], axis=1) + NOISE
         area = (box[things, 2:] - box[things, :2]).prod(axis=1)
         held = shared_area(box[things], reach[people]) >= 0.5 * area[:, None]
         found[things] = (held & along).any(axis=1)

@@ -10,16 +10,14 @@ import cv2
 import numpy as np
 
 from vadflow.attributes import scale as scales
-from vadflow.attributes.motion import Pace, pace_from_array
-from vadflow.attributes.observations import Observations
+from vadflow.attributes.motion import MOVING, Pace, pace_from_array
+from vadflow.attributes.observations import HEADINGS, Observations
 from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import Tail
 
 _MIN_TRACKS = 20
 _MIN_OBJECTS = 500
 _GRID = 48  # cells along the longer side of the frame
-_HEADINGS = 8
-_MOVING = 0.3  # of the median pace; slower objects have no heading
 _NAMES = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
 
 
@@ -46,10 +44,10 @@ class Where:
         """Supported by some dozens of tracklets: a map of a few walks would call every other walk odd."""
         if len(normal) < _MIN_OBJECTS or len(np.unique(normal.track)) < _MIN_TRACKS:
             return None
-        moving = _MOVING * float(np.median(normal.speed / pace.unit(normal.foot[:, 1])))
+        moving = MOVING * float(np.median(normal.speed / pace.unit(normal.foot[:, 1])))
         height, width = normal.size
         shape = (
-            _HEADINGS + 1,
+            HEADINGS + 1,
             max(1, round(_GRID * height / max(height, width))),
             max(1, round(_GRID * width / max(height, width))),
         )
@@ -68,7 +66,7 @@ class Where:
         """The place, the heading, and how rare both are."""
         one = seen.pick(np.array([row]))
         heading = int(self._cells(one)[0][0])
-        way = f"moving {_NAMES[heading]}" if heading < _HEADINGS else "standing"
+        way = f"moving {_NAMES[heading]}" if heading < HEADINGS else "standing"
         x, y = one.foot[0]
         often, usual = 10.0**-value, 10.0**-tail.limit
         return (
@@ -82,10 +80,8 @@ class Where:
         foot = seen.foot
         row = np.clip(foot[:, 1] / self.size[0] * rows, 0, rows - 1).astype(int)
         column = np.clip(foot[:, 0] / self.size[1] * columns, 0, columns - 1).astype(int)
-        angle = np.arctan2(seen.velocity[:, 1], seen.velocity[:, 0])
-        heading = np.round(angle / (2 * np.pi) * _HEADINGS).astype(int) % _HEADINGS
         speed = np.hypot(*seen.velocity.T) / self.pace.unit(foot[:, 1])
-        return np.where(speed >= self.moving, heading, _HEADINGS), row, column
+        return np.where(speed >= self.moving, seen.heading, HEADINGS), row, column
 
     def _sigma(self) -> float:
         """Blur in cells: half the height of a middling person."""
@@ -106,8 +102,8 @@ class Where:
 def _blur(counts: np.ndarray, sigma: float) -> np.ndarray:
     """Spread counts over neighbouring cells and neighbouring headings (a circle); standing stays apart."""
     spread = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) for plane in counts])
-    ring = spread[:_HEADINGS]
-    spread[:_HEADINGS] = 0.5 * ring + 0.25 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0))
+    ring = spread[:HEADINGS]
+    spread[:HEADINGS] = 0.5 * ring + 0.25 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0))
     return spread
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadflow.attributes.dense import Windows
-from vadflow.attributes.motion import STILL, Pace
-from vadflow.attributes.observations import Observations, beside
+from vadflow.attributes.motion import Pace
+from vadflow.attributes.observations import NOISE, Observations, beside
 from vadflow.attributes.tracklets import iou
 
 _SAME = 0.6
@@ -63,7 +63,7 @@ class Fastest:
         found: list[tuple[float, float, float, float]] = []
         while len(found) < self.most:
             row, column = divmod(int(pace.argmax()), pace.shape[1])
-            if pace[row, column] * windows.unit(row) < STILL:  # noise of the flow, and no window
+            if pace[row, column] * windows.unit(row) < NOISE:  # noise of the flow, and no window
                 break
             box = windows.box(row, column)
             if not len(taken) or iou(np.array([box]), taken).max() < _SAME:
