@@ -60,6 +60,14 @@ class TestEvidence:
         assert what.statistic(rider)[0] > what.statistic(seen).max()
         assert "bicycle 0.40" in what.reason(rider, 0, float(what.statistic(rider)[0]), tail)
 
+    def test_the_reason_names_what_the_detector_saw_in_another_frame_of_the_tracklet(self) -> None:
+        seen = walkers(1000, np.random.default_rng(0))
+        what = What.fit(seen)
+        assert what is not None
+        rider = seen.pick(np.arange(3))
+        rider = replace(rider, probability=np.float32([[0.95, 0.4], [0.95, 0.3], [0.95, 0.0]]), track=np.zeros(3, int))
+        assert "bicycle 0.30" in what.reason(rider, 2, 1.0, fit_tail(what.statistic(seen), floor=what.floor))
+
     def test_a_bag_is_no_news_while_somebody_carries_it(self) -> None:
         """Alone it is; and what else a carried thing may be still counts: a bicycle behind a bag is a bicycle."""
         seen = replace(walkers(1000, np.random.default_rng(0)), classes=("person", "handbag"))

@@ -61,7 +61,14 @@ class TestExplainer:
         pace = explain.windows.pace_map(flow[0])
         quiet = replace(even, evidence={}, surprise=np.zeros(4))
         first = quiet.regions(np.array([0]), pace, model.dense_surprise(pace))
-        assert first[0].score == pytest.approx(said[DENSE][0]) and first[0].reason.startswith("dense: 0.0 px/frame")
+        assert first[0].score == pytest.approx(said[DENSE][0])
+        assert first[0].reason.startswith("dense: ") and first[0].reason.endswith("here (1 frame later)"), (
+            "not its own 0"
+        )
+        assert not first[0].reason.startswith("dense: 0.0")
+        live = replace(quiet, smoothing=Smoothing(2, "causal"))
+        third = live.regions(np.array([2]), pace, model.dense_surprise(pace))
+        assert third[0].reason.endswith("here (1 frame ago)"), "only the past is known, and it spoke there"
 
     def test_without_objects_the_fastest_window_is_left(self) -> None:
         dense = np.zeros((30, 45))

@@ -17,6 +17,7 @@ import numpy as np
 
 from vadflow.attributes.observations import ACCESSORIES, Observations
 from vadflow.attributes.tails import Tail
+from vadflow.attributes.tracklets import speaking
 
 _MIN_OBJECTS = 200
 _LEAST = 0.02  # probabilities below this are the detector's background noise
@@ -59,12 +60,14 @@ class What:
         return excess
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
-        """The class and its probability against the most that normal objects get."""
-        excess = self._excess(seen.pick(np.array([row])))[0]
-        index = int(excess.argmax())
+        """The class and its probability against the most that normal objects get, in a frame in which the detector saw it."""
+        mine = np.flatnonzero(seen.track == seen.track[row])
+        excess = self._excess(seen.pick(mine))
+        at = speaking(int(np.searchsorted(mine, row)), excess.max(axis=1) > 0, np.zeros(len(mine)))
+        index = int(excess[at].argmax())
         name = seen.classes[index] or f"class {index}"
         most = 1 / (1 + np.exp(-self.limit[index]))
-        return f"what: {name} {seen.probability[row, index]:.2f}; 99.9 % of normal objects stay under {most:.2f}"
+        return f"what: {name} {seen.probability[mine[at], index]:.2f}; 99.9 % of normal objects stay under {most:.2f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The limits."""

@@ -11,7 +11,7 @@ import numpy as np
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.model import DENSE, Model, Smoothing
 from vadflow.attributes.observations import Observations
-from vadflow.attributes.tracklets import iou
+from vadflow.attributes.tracklets import iou, speaking
 from vadflow.systems.base import Region
 
 _SAME = 0.4  # overlap from which two regions are one; the stronger stays
@@ -74,7 +74,7 @@ class Explainer:
         found = [self._window(fastest, pace, dense)]
         for row in rows[self.strength[rows] >= self.least]:
             left, top, right, bottom = self.seen.box[row].tolist()
-            reason = self._reason(row, pace)
+            reason = self._reason(row)
             found.append(Region(left, top, right, bottom, float(self.strength[row]), reason))
         kept: list[Region] = []
         for region in sorted(found, key=lambda region: -region.score):
@@ -82,32 +82,47 @@ class Explainer:
                 kept.append(region)
         return kept
 
-    def _reason(self, row: int, pace: np.ndarray) -> str:
+    def _reason(self, row: int) -> str:
         """What is named: the strongest attribute, and those that say at least half as much."""
         said = [(float(v[row]), name) for name, v in self.said.items() if v[row] > 0 or name == DENSE]
         strongest = max(value for value, _ in said)
         return "; ".join(
-            self._dense_reason(int(self._middles[row]), pace) if name == DENSE else self._object_reason(row, name)
+            self._around_reason(row) if name == DENSE else self._object_reason(row, name)
             for value, name in sorted(said, reverse=True)
             if value >= _SAID * strongest
         )
 
     def _object_reason(self, row: int, name: str) -> str:
-        value = float(self.statistics[name][row])
-        return self.model.reference.attributes[name].reason(self.seen, row, value, self.model.tails[name])
+        at = speaking(row, self.evidence[name] > 0, self.seen.track)
+        value = float(self.statistics[name][at])
+        return self.model.reference.attributes[name].reason(self.seen, at, value, self.model.tails[name]) + self._when(
+            row, at
+        )
 
-    def _dense_reason(self, cell: int, pace: np.ndarray) -> str:
-        unit = self.windows.unit(cell // pace.shape[1])
+    def _around_reason(self, row: int) -> str:
+        at = speaking(row, self._around > 0, self.seen.track)
+        cell_row = int(self._middles[at]) // self.windows.grid[1]
+        return self._dense_reason(float(self._around_pace[at]), cell_row) + self._when(row, at)
+
+    def _when(self, row: int, at: int) -> str:
+        apart = int(self.seen.frame[at] - self.seen.frame[row])
+        frames = "1 frame" if abs(apart) == 1 else f"{abs(apart)} frames"
+        return f" ({frames} {'later' if apart > 0 else 'ago'})" if apart else ""
+
+    def _dense_reason(self, pace: float, row: int) -> str:
+        """Of a window whose middle lies in a row of cells."""
+        unit = self.windows.unit(row)
         limit = self.model.tails[DENSE].limit * unit if DENSE in self.model.tails else 0.0
         return (
-            f"dense: {pace.flat[cell] * unit:.1f} px/frame on average in a person-sized window; in 99.9 % of normal frames "
+            f"dense: {pace * unit:.1f} px/frame on average in a person-sized window; in 99.9 % of normal frames "
             f"even the fastest window would stay under {limit:.1f} here"
         )
 
     def _window(self, cell: int, pace: np.ndarray, dense: np.ndarray) -> Region:
         """The window around a cell as a region of its own."""
         x1, y1, x2, y2 = self.windows.box(*divmod(cell, dense.shape[1]))
-        return Region(x1, y1, x2, y2, float(dense.flat[cell]), self._dense_reason(cell, pace))
+        reason = self._dense_reason(float(pace.flat[cell]), cell // dense.shape[1])
+        return Region(x1, y1, x2, y2, float(dense.flat[cell]), reason)
 
     @cached_property
     def _cells(self) -> np.ndarray:
@@ -123,14 +138,19 @@ class Explainer:
         x1, y1, x2, y2 = self._cells.T
         return np.asarray((y1 + y2 - 1) // 2 * self.windows.grid[1] + (x1 + x2 - 1) // 2)
 
-    @property
-    def _around(self) -> np.ndarray:
-        """(N,) surprise of the window around the middle of every object."""
+    @cached_property
+    def _around_pace(self) -> np.ndarray:
+        """(N,) pace of the window around the middle of every object."""
         pace = np.zeros(len(self.seen))
         for t in np.unique(self.seen.frame):
             rows = np.arange(*np.searchsorted(self.seen.frame, [t, t + 1]))
             pace[rows] = self.windows.pace_map(self.flow[t]).take(self._middles[rows])
-        return self.model.dense_surprise(pace)
+        return pace
+
+    @cached_property
+    def _around(self) -> np.ndarray:
+        """(N,) surprise of that window."""
+        return self.model.dense_surprise(self._around_pace)
 
 
 def _covered(region: Region, kept: list[Region]) -> bool:
