@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from vadflow.plaza import camera
-from vadflow.plaza.render import draw
-from vadflow.plaza.story import Plan, tell
+from vadflow.plaza.render import Drawn, draw
+from vadflow.plaza.story import Plan, Story, tell
 from vadflow.plaza.truth import objects
 
 CROP = 128
 """Side of a cut-out, pixels."""
-PACK = ("cyclist", "cyclist", "cart", "skater", "skater", "throw", "abandon", "fall", "runner")
+PACK = ("cyclist", "cyclist", "cart", "skater", "skater", "throw", "abandon", "fall", "runner", "close", "gesture")
 """Events of training scenes: rare classes more often than in clips."""
 MIN_SHARE = 0.3
 """Objects are to be found when at least this share of them is visible."""
@@ -35,18 +35,30 @@ def render_set(folder: Path, seed: int, images: int, crop: int = 0) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     written = clip = 0
     while written < images:
-        look, rng = camera.names()[clip % len(camera.names())], np.random.default_rng([seed, clip, 3])
-        known = [kind for kind in PACK if kind in camera.load(look).events]
-        kinds = tuple(str(kind) for kind in rng.choice(known, 8 if crop else 5))
-        plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)  # few frames a second: eight quite different ones
-        story = tell(plan)
-        for t, drawn in enumerate(draw(plan, story)):
+        rng = np.random.default_rng([seed, clip, 7])
+        story, frames = draw_scene(seed, clip, events=8 if crop else 5)
+        for t, drawn in enumerate(frames):
             boxes = np.array([(o.kind, *o.box) for o in objects(drawn, story.actors) if o.share >= MIN_SHARE])
             for number, (x, y, w, h) in enumerate(views(boxes.reshape(-1, 5), drawn.image.shape, crop, rng)):
                 cut = drawn.image[y : y + h, x : x + w]
                 write_example(folder, f"{clip:05d}_{t}_{number}", cut, inside(boxes.reshape(-1, 5), x, y, w, h))
                 written += 1
         clip += 1
+
+
+def camera_of(clip: int) -> str:
+    """Name of the camera whose turn it is."""
+    return camera.names()[clip % len(camera.names())]
+
+
+def draw_scene(seed: int, clip: int, events: int) -> tuple[Story, Iterator[Drawn]]:
+    """Tell and draw eight frames, all cameras in turn, with so many events of the `PACK`."""
+    look, rng = camera_of(clip), np.random.default_rng([seed, clip, 3])
+    known = [kind for kind in PACK if kind in camera.load(look).events]
+    kinds = tuple(str(kind) for kind in rng.choice(known, events))
+    plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)  # few frames a second: eight quite different ones
+    story = tell(plan)
+    return story, draw(plan, story)
 
 
 def views(boxes: Any, shape: tuple[int, ...], crop: int, rng: Any) -> list[tuple[int, int, int, int]]:
@@ -74,9 +86,9 @@ def inside(boxes: Any, x: int, y: int, w: int, h: int) -> list[tuple[int, ...]]:
 
 
 def write_example(folder: Path, name: str, image: Any, boxes: list[tuple[int, ...]]) -> None:
-    """Write one image as the video codec would keep it, and its boxes relative to its size."""
+    """Write one image and its boxes relative to its size."""
     H, W = image.shape[:2]
-    cv2.imwrite(str(folder / "images" / f"{name}.jpg"), image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    write_image(folder, name, image)
     lines = [
         f"{kind} {(x1 + x2) / 2 / W:.6f} {(y1 + y2) / 2 / H:.6f} {(x2 - x1) / W:.6f} {(y2 - y1) / H:.6f}"
         for kind, x1, y1, x2, y2 in boxes
@@ -84,19 +96,20 @@ def write_example(folder: Path, name: str, image: Any, boxes: list[tuple[int, ..
     (folder / "labels" / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
-def held_out(seed: int, images: int) -> Iterator[tuple[Any, Any]]:
+def write_image(folder: Path, name: str, image: Any) -> None:
+    """Write an (H, W, 3) RGB image as the video codec would keep it."""
+    cv2.imwrite(str(folder / "images" / f"{name}.jpg"), image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+
+def held_out(seed: int, images: int) -> Iterator[tuple[str, Any, Any]]:
     """Draw scenes with two events each, as test clips have at most.
 
     Yields:
-        (H, W, 3) uint8 BGR as the codec would keep it, and (N, 6) class, x1, y1, x2, y2, visible share.
+        name of the camera, (H, W, 3) uint8 BGR as the codec would keep it, and (N, 6) class, x1, y1, x2, y2, visible share.
     """
     for clip in range(images // 8):
-        look, rng = camera.names()[clip % len(camera.names())], np.random.default_rng([seed, clip, 3])
-        known = [kind for kind in PACK if kind in camera.load(look).events]
-        kinds = tuple(str(kind) for kind in rng.choice(known, 2))
-        plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)
-        story = tell(plan)
-        for drawn in draw(plan, story):
+        story, frames = draw_scene(seed, clip, events=2)
+        for drawn in frames:
             rows = [(o.kind, *o.box, o.share) for o in objects(drawn, story.actors)]
             code = cv2.imencode(".jpg", drawn.image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-            yield cv2.imdecode(code, cv2.IMREAD_COLOR), np.array(rows, float).reshape(-1, 6)
+            yield camera_of(clip), cv2.imdecode(code, cv2.IMREAD_COLOR), np.array(rows, float).reshape(-1, 6)

@@ -3,6 +3,7 @@
     PYTHONPATH=src python tools/train_plaza_detector.py --work /tmp/plaza-detector
 
 needs no network and no GPU. The model and its MODEL_CARD.md are written to src/vadflow/plaza/plaza_openvino_model/.
+`--start shipped` goes on from the export that is there, for instance when a camera was added.
 `--measure-only` repeats the measurement of the shipped export after the renderer's look has changed.
 """
 
@@ -16,7 +17,10 @@ import types
 from pathlib import Path
 from typing import Any
 
+import cv2
+from plaza_detector_measure import measure
 from plaza_detector_scenes import CROP, MIN_SHARE, held_out, render_set
+from plaza_detector_weights import restored
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "src" / "vadflow" / "plaza" / "plaza_openvino_model"
@@ -68,14 +72,31 @@ def model_file(work: Path) -> Path:
     return path
 
 
-def trainer_class(known: bool) -> Any:
+def shipped(work: Path, seed: int) -> Path:
+    """Write the shipped export as weights to train on."""
+    from ultralytics import YOLO
+
+    def padded(image: Any) -> Any:
+        bars = SIZE[0] - image.shape[0]
+        return cv2.copyMakeBorder(
+            image[..., ::-1], bars // 2, bars - bars // 2, 0, 0, cv2.BORDER_CONSTANT, value=(114,) * 3
+        )
+
+    yolo = YOLO(str(model_file(work)), task="detect")
+    restored(TARGET / "plaza.xml", yolo.model, (padded(image) for _, image, _ in held_out(seed, 64)))
+    path = work / "shipped.pt"
+    yolo.save(path)
+    return path
+
+
+def trainer_class(known: bool, base: Any = None) -> Any:
     """A trainer that leaves measuring to us and, from the second stage on (`known`), starts with the end-to-end branch.
 
     Ultralytics gives that branch a fifth of the loss at first and nine tenths at last; each stage would begin anew.
     """
     from ultralytics.models.yolo.detect import DetectionTrainer
 
-    class Trainer(DetectionTrainer):
+    class Trainer(base or DetectionTrainer):  # type: ignore[misc]
         def validate(self) -> tuple[dict[str, float], float]:
             return {}, 0.0
 
@@ -102,7 +123,7 @@ def train(work: Path, args: argparse.Namespace) -> Path:
     """
     from ultralytics import YOLO
 
-    weights = args.start or model_file(work)
+    weights = shipped(work, args.seed) if args.start == Path("shipped") else args.start or model_file(work)
     for number, text in enumerate(args.stages):
         kind, images, epochs, rate = text.split(":")
         folder, crop = f"train_{number}", 0 if kind == "frames" else CROP
@@ -120,58 +141,16 @@ def train(work: Path, args: argparse.Namespace) -> Path:
     return Path(exported)
 
 
-def install(export: Path) -> None:
-    """Copy the export to where the package keeps it."""
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
+def install(export: Path, target: Path, name: str) -> None:
+    """Copy an export to where the package keeps it, under a name of its own."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     for path in export.iterdir():
         if path.is_file():
-            shutil.copy(path, TARGET / path.name)
-    stem = next(TARGET.glob("*.xml")).stem
+            shutil.copy(path, target / path.name)
+    stem = next(target.glob("*.xml")).stem
     for suffix in (".xml", ".bin"):
-        (TARGET / f"{stem}{suffix}").rename(TARGET / f"plaza{suffix}")
-
-
-def measure(seed: int, images: int, model: Any = None) -> dict[str, float]:
-    """mAP50 of the shipped export on held-out scenes, read as the pipeline reads it: mean and per class."""
-    import numpy as np
-    from ultralytics import YOLO
-    from ultralytics.utils.metrics import ap_per_class
-
-    model = model or YOLO(str(TARGET), task="detect")
-    parts = []
-    for image, truth in held_out(seed, images):
-        found = model.predict(image, imgsz=list(SIZE), conf=0.001, nms=False, verbose=False)[0].boxes
-        order = np.argsort(-found.conf.numpy(), kind="stable")
-        kinds, boxes = found.cls.numpy().astype(int)[order], found.xyxy.numpy()[order]
-        hit, counted = matches(boxes, kinds, truth)
-        wanted = truth[truth[:, 5] >= MIN_SHARE, 0].astype(int)
-        parts.append((hit[counted], found.conf.numpy()[order][counted], kinds[counted], wanted))
-    hits, *rest = (np.concatenate(column) for column in zip(*parts, strict=True))
-    result = ap_per_class(hits[:, None], *rest)
-    named = {model.names[int(k)]: float(v) for k, v in zip(result[6], result[5][:, 0], strict=True)}
-    return {"mean": float(np.mean(list(named.values()))), **named}
-
-
-def matches(boxes: Any, kinds: Any, truth: Any) -> tuple[Any, Any]:
-    """Match found boxes, best first, to true ones of their class at IoU 0.5, each at most once.
-
-    Returns:
-        (N,) bool hits, and (N,) bool which boxes count: not those on an object that is hidden by more than MIN_SHARE
-        allows, which nobody has to find and nobody is blamed for finding.
-    """
-    import numpy as np
-
-    free, hit, counted = np.ones(len(truth), bool), np.zeros(len(boxes), bool), np.ones(len(boxes), bool)
-    for index, (box, kind) in enumerate(zip(boxes, kinds, strict=True)):
-        low, high = np.maximum(truth[:, 1:3], box[:2]), np.minimum(truth[:, 3:5], box[2:])
-        shared = np.clip(high - low, 0, None).prod(axis=1)
-        area = (truth[:, 3:5] - truth[:, 1:3]).prod(axis=1) + (box[2:] - box[:2]).prod()
-        overlap = shared / (area - shared) * (free & (truth[:, 0] == kind))
-        if len(overlap) and overlap.max() >= 0.5:
-            best = int(overlap.argmax())
-            free[best], hit[index], counted[index] = False, True, truth[best, 5] >= MIN_SHARE
-    return hit, counted
+        (target / f"{stem}{suffix}").rename(target / f"{name}{suffix}")
 
 
 def class_scores() -> tuple[str, list[int]]:
@@ -186,16 +165,19 @@ def class_scores() -> tuple[str, list[int]]:
     return found[-1].get_friendly_name(), list(found[-1].output(0).shape)
 
 
-def card(args: argparse.Namespace, scores: dict[str, float]) -> str:
+def card(args: argparse.Namespace, scores: dict[str, dict[str, float]]) -> str:
     """Write the model card's text."""
     from vadflow.plaza import camera
     from vadflow.plaza.actors import CLASSES
 
     node, shape = class_scores()
     megabytes = sum(path.stat().st_size for path in TARGET.iterdir() if path.suffix in (".xml", ".bin")) / 1e6
-    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in scores.items())
+    cells = [
+        [f"{found[name]:.3f}" if name in found else "" for found in scores.values()] for name in ("mean", *CLASSES)
+    ]
+    rows = "\n".join(f"| {name} | {' | '.join(row)} |" for name, row in zip(("mean", *CLASSES), cells, strict=True))
     note = f"\n- {args.note}" if args.note else ""
-    command = f"--seed {args.seed} --stages {' '.join(args.stages)}"
+    command = f"--seed {args.seed} --stages {' '.join(args.stages)}" + (f" --start {args.start}" if args.start else "")
     return f"""# The built-in scene's detector
 
 A YOLO26 with a width of {WIDTH}, trained from scratch; FP16, OpenVINO, {megabytes:.1f} MB.
@@ -208,8 +190,8 @@ Input {SIZE[1]} x {SIZE[0]} (width x height). It knows the plaza and nothing els
 - Held out: {args.held_out} frames rendered with seed {args.held_out_seed}, two events a clip, objects at least
   {MIN_SHARE:.0%} visible. Measured on this export, through `YOLO(folder, task="detect").predict`:
 
-| class | mAP50 |
-|---|---|
+| mAP50 | {" | ".join(scores)} |
+|---|{"---|" * len(scores)}
 {rows}
 
 - Head: end to end, no NMS; at most 300 boxes. The class scores of every anchor before they are ranked are the node
@@ -224,7 +206,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("results/plaza-detector"))
     parser.add_argument("--seed", type=int, default=9001)
     parser.add_argument("--stages", nargs="+", default=STAGES, help="(frames|crops):images:epochs:learning rate")
-    parser.add_argument("--start", type=Path, help="weights to start from instead of none, to resume at a later stage")
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="weights to start from, instead of none; `shipped`: those of the export",
+    )
     parser.add_argument("--held-out", type=int, default=800)
     parser.add_argument("--held-out-seed", type=int, default=7)
     parser.add_argument("--note", default="", help="a sentence for the model card")
@@ -233,8 +219,8 @@ def main() -> None:
     args.work = args.work.resolve()
     quiet_ultralytics(args.work)
     if not args.measure_only:
-        install(train(args.work, args))
-    scores = measure(args.held_out_seed, args.held_out)
+        install(train(args.work, args), TARGET, "plaza")
+    scores = measure(TARGET, SIZE, args.held_out_seed, args.held_out)
     (TARGET / "MODEL_CARD.md").write_text(card(args, scores), encoding="utf-8")
     print(scores)
 

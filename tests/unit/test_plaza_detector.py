@@ -50,13 +50,14 @@ def found_share(model, plan):
     return hits, wanted
 
 
-def test_it_finds_what_is_drawn_with_an_unseen_seed(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("camera", "kinds"), [("far", ("cyclist", "cart", "skater")), ("near", ("close", "fall", "abandon"))]
+)
+def test_it_finds_what_is_drawn_with_an_unseen_seed(tmp_path, monkeypatch, camera, kinds):
     monkeypatch.setenv("YOLO_OFFLINE", "true")
     monkeypatch.setenv("YOLO_CONFIG_DIR", str(tmp_path))
     ultralytics = pytest.importorskip("ultralytics")
     model = ultralytics.YOLO(str(FOLDER), task="detect")
-    counts = [
-        found_share(model, Plan("far", 41, "test", i, (3, 3), 1.0, ("cyclist", "cart", "skater"))) for i in range(3)
-    ]
+    counts = [found_share(model, Plan(camera, 41, "test", i, (3, 3), 1.0, kinds)) for i in range(3)]
     hits, wanted = np.sum(counts, axis=0)
     assert wanted > 20 and hits / wanted > 0.8
