@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from attributes_data import FLAT, posed, walkers
+from attributes_data import FLAT, SIZE, posed, walkers
 
 from vadflow.attributes.crowd import Many
 from vadflow.attributes.observations import from_table
@@ -112,6 +112,23 @@ class TestEvidence:
         assert np.median(where.statistic(TRIALS["turned"](seen, rng))) > usual + 1
         away = replace(seen, box=seen.box - np.float32([0, 80, 0, 80]))
         assert np.median(where.statistic(away)) > usual
+
+    def test_whoever_the_lower_edge_cuts_is_as_near_as_wide(self) -> None:
+        """People are 40 px tall and 16 px wide; somebody 48 px wide, of whom the upper 40 px are in the frame, is three times as near."""
+        some = walkers(1000, np.random.default_rng(0))
+        x, y = some.foot.T
+        seen = replace(some, box=np.stack([x - 8, y - 40, x + 8, y], axis=1).astype(np.float32))
+        near = Near.fit(seen, Scale(40, 0, 40, 40, supported=True))
+        assert near is not None and near.width == pytest.approx(0.4)
+        lowest, highest = float(SIZE[0]), SIZE[0] - 50.0
+        boxes = [[100, bottom - 40, 148, bottom] for bottom in (lowest, highest)]
+        both = replace(seen.pick(np.arange(2)), box=np.array(boxes, np.float32))
+        np.testing.assert_allclose(near.statistic(both), [np.log(3), 0], atol=1e-5)
+        tail = fit_tail(near.statistic(seen) + np.random.default_rng(0).normal(0, 0.1, 1000), floor=near.floor)
+        assert near.reason(both, 0, np.log(3), tail).startswith("near: as wide as somebody who is 120 px tall; 99.9 %")
+        assert near.reason(both, 1, 0.0, tail).startswith("near: 40 px tall; 99.9 %")
+        again = Near.load(near.state())
+        np.testing.assert_array_equal(again.statistic(both), near.statistic(both))
 
     def test_lying_and_waving(self) -> None:
         rng = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from vadflow.attributes.tails import Tail
 
 _MIN_TRACKS = 20
 _MIN_OBJECTS = 500
+_EDGE = 2  # px; a box that ends so near the lower edge of the frame is cut by it
 _GRID = 48  # cells along the longer side of the frame
 _NAMES = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
 
@@ -60,7 +61,7 @@ class Where:
         """(N,) minus log10 of the rate, against an even spread over the frame; at most 4."""
         even = 1 / self.rate.size
         rate = self.rate[self._cells(seen)]
-        return np.where(seen.box[:, 3] < self.size[0] - 2, -np.log10(np.maximum(rate / even, 1e-4)), np.nan)
+        return np.where(seen.box[:, 3] < self.size[0] - _EDGE, -np.log10(np.maximum(rate / even, 1e-4)), np.nan)
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The place, the heading, and how rare both are."""
@@ -109,32 +110,56 @@ def _blur(counts: np.ndarray, sigma: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Near:
-    """Taller than people stand at this place: somebody too close, on something, or something larger than a person."""
+    """Taller than people stand at this place: somebody too close, on something, or something larger than a person.
+
+    Whoever is so close that the lower edge of the frame cuts him is short, and wide: there the larger of two heights counts, the one that
+    is seen and the one that his width would have.
+
+    Attributes:
+        scale: of people's heights.
+        width: of people, as a share of their height.
+    """
 
     name: ClassVar[str] = "near"
     floor: ClassVar[float] = 0.05
     scale: Scale
+    width: float
 
     @classmethod
     def fit(cls, normal: Observations, scale: Scale) -> Self | None:
-        """Supported where people's heights are known."""
-        return cls(scale) if scale.supported else None
+        """Supported where people's heights are known, and so some hundred whole ones."""
+        if not scale.supported:
+            return None
+        people = normal.pick(normal.person & normal.whole)
+        return cls(scale, float(np.median(_width(people) / people.height)))
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) log of height over the height expected at the foot."""
-        return np.log(seen.height / self.scale.height(seen.foot[:, 1]))
+        height = np.where(self._cut(seen), np.maximum(seen.height, _width(seen) / self.width), seen.height)
+        return np.log(height / self.scale.height(seen.foot[:, 1]))
+
+    def _cut(self, seen: Observations) -> np.ndarray:
+        """(N,) bool: the lower edge of the frame ends the object."""
+        return seen.box[:, 3] >= seen.size[0] - _EDGE
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Height here against the height that one normal object in a thousand has here."""
         expected = self.scale.height(seen.foot[[row], 1])[0]
         tall, limit = expected * np.exp(value), expected * np.exp(tail.limit)
-        return f"near: {tall:.0f} px tall; 99.9 % of normal objects here stay under {limit:.0f}"
+        wide = self._cut(seen)[row] and tall > seen.height[row] + 1
+        is_tall = f"as wide as somebody who is {tall:.0f} px tall" if wide else f"{tall:.0f} px tall"
+        return f"near: {is_tall}; 99.9 % of normal objects here stay under {limit:.0f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The perspective."""
-        return {"scale": self.scale.as_array()}
+        return {"scale": self.scale.as_array(), "width": np.array(self.width)}
 
     @classmethod
     def load(cls, state: Mapping[str, np.ndarray]) -> Self:
         """Take back what `state` gave."""
-        return cls(scales.from_array(state["scale"]))
+        return cls(scales.from_array(state["scale"]), float(state["width"]))
+
+
+def _width(seen: Observations) -> np.ndarray:
+    """(N,) px, at least 1."""
+    return np.maximum(seen.box[:, 2] - seen.box[:, 0], 1.0)
