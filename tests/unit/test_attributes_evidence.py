@@ -138,6 +138,21 @@ class TestEvidence:
         assert np.nanmedian(posture.statistic(TRIALS["fallen"](seen, rng))) > 3 * np.nanmedian(posture.statistic(seen))
         assert np.nanmedian(gesture.statistic(TRIALS["waving"](seen, rng))) > np.nanmax(gesture.statistic(seen))
 
+    def test_reasons_of_bodies_come_from_the_last_frame_that_shows_one(self) -> None:
+        """Poses are known of every second frame: between them the tracklet's last one is named, and a hand stays above the head."""
+        rng = np.random.default_rng(0)
+        seen = posed(walkers(800, rng, tall=70), rng)
+        posture, gesture = Posture.fit(seen), Gesture.fit(seen)
+        assert posture is not None and gesture is not None
+        tail = fit_tail(posture.statistic(seen), floor=posture.floor)
+        two = seen.pick(np.array([0, 1]))
+        pose, change = two.pose.copy(), np.full_like(two.change, 0.5)
+        pose[0, 9, 1] = pose[0, 0, 1] - 5  # the left wrist above the nose
+        pose[1], change[1] = np.nan, np.nan
+        two = replace(two, pose=pose, change=change, track=np.zeros(2, int))
+        assert posture.reason(two, 1, 0.1, tail).endswith("a hand above the head")
+        assert gesture.reason(two, 1, 0.1, tail).startswith("gesture: limbs move 0.5 body heights/s")
+
     def test_nearest_is_brute_force(self) -> None:
         rng = np.random.default_rng(0)
         query, bank = rng.random((5, 34)).astype(np.float32), rng.random((40, 34)).astype(np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 
 from vadflow.attributes.observations import KEYPOINTS, Observations
 from vadflow.attributes.tails import Tail
+from vadflow.attributes.tracklets import speaking
 
 MIN_HEIGHT = 48.0  # px; on smaller people keypoints are guesses
 _MIN_SEEN = 0.5  # keypoint confidence from which a keypoint counts
@@ -119,7 +120,8 @@ class Posture:
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How many times farther than usual the nearest normal pose is."""
         times = value / max(tail.level(0.5), 1e-6)
-        return f"posture: nearest normal pose {times:.1f} times farther than usual{_raised(seen.pose[row])}"
+        at = speaking(row, readable(seen), seen.track)
+        return f"posture: nearest normal pose {times:.1f} times farther than usual{_raised(seen.pose[at])}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The bank."""
@@ -161,7 +163,8 @@ class Gesture:
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How fast the limbs move, and how far that is from normal."""
-        pace = np.nan_to_num(np.abs(seen.change[row])).max()
+        at = speaking(row, np.isfinite(seen.change).all(axis=1), seen.track)
+        pace = np.nan_to_num(np.abs(seen.change[at])).max()
         times = value / max(tail.level(0.5), 1e-6)
         return f"gesture: limbs move {pace:.1f} body heights/s; nearest normal movement {times:.1f} times farther than usual"
 
