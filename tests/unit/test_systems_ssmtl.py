@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,17 @@ def test_a_box_and_a_window_that_agree_are_stronger_as_regions(trained: tuple[Sy
     clip, detected = with_objects(clip_of(tmp_path, 12), boxes), np.array([True, False, True, True])
     found = explained(trained[0], clip, detected, [3.0, 6.0, 1.5, 9.0], smooth_frames=0).strength
     np.testing.assert_allclose(found, [3 + 6 / 3, 6 + 3 / 3, 1.5 + 6 / 3, 9.0])
+
+
+def test_who_says_nothing_is_explained_by_the_one_beside_it(trained: tuple[System, Path], tmp_path: Path) -> None:
+    """Window 1 on box 0, box 2 alone, and the same box 2 a frame later: only box 0 and the later one are objected to."""
+    boxes = [(5, 0, 0, 20, 20), (5, 10, 0, 30, 20), (5, 60, 0, 80, 20), (6, 60, 0, 80, 20)]
+    clip, detected = with_objects(clip_of(tmp_path, 12), boxes), np.array([True, False, True, True])
+    explain = explained(trained[0], clip, detected, [3.0, 0.0, 0.0, 2.0])
+    explain = replace(explain, evidence={"arrow": np.array([3.0, 0.0, 0.0, 2.0])})
+    said = [explain.reason(row) for row in range(4)]
+    assert said[1] == "moves backwards, where the flow is fastest (arrow 3.0)"
+    assert said[2] == said[3] == "moves backwards (arrow 2.0)"
 
 
 def test_region_scores_are_evened_out_along_tracklets(trained: tuple[System, Path], tmp_path: Path) -> None:

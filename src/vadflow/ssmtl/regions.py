@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vadflow.attributes.tracklets import iou, smooth
+from vadflow.attributes.tracklets import iou, smooth, speaking
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.judged import Judged
@@ -52,14 +52,22 @@ class Explainer:
         A box of the detector and a window of fast flow at one place are shown by other tubes and judged on other scales, so their agreement
         is news: an object takes the surprise of the strongest one of the other kind beside its own, as far as the two overlap (IoU).
         """
-        seen, detected = self.judged.seen, self.judged.detected
-        found = self.surprise.astype(np.float64)
+        seen, found = self.judged.seen, self.surprise.astype(np.float64)
         for t in np.unique(seen.frame):
-            rows = slice(*np.searchsorted(seen.frame, [t, t + 1]))
-            other = detected[rows, None] != detected[None, rows]
-            overlap = np.where(other, iou(seen.box[rows], seen.box[rows]), 0.0)
-            found[rows] += (overlap * self.surprise[rows]).max(axis=1)
+            rows = self._beside(t)
+            found[rows] += self._agreed(rows, rows).max(axis=1)
         return smooth(found, seen.frame, self.judged.track, width=self.params.smooth_frames, smoother="centred")
+
+    def _beside(self, frame: int) -> np.ndarray:
+        """Rows of a frame's objects."""
+        return np.arange(*np.searchsorted(self.judged.seen.frame, [frame, frame + 1]))
+
+    def _agreed(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """(rows, others) surprise of each other object of another kind, as far as the two overlap."""
+        box, detected = self.judged.seen.box, self.judged.detected
+        return np.where(
+            detected[rows, None] != detected[None, others], iou(box[rows], box[others]) * self.surprise[others], 0.0
+        )
 
     def strangest(self, rows: np.ndarray) -> list[int]:
         """The rows to report of a frame's, strongest first; one thing is reported once.
@@ -76,15 +84,31 @@ class Explainer:
         return [int(row) for row in order[kept[: self.params.regions]]]
 
     def reason(self, row: int) -> str:
-        """Which tasks objected, strongest first, and what each of them says: `motion irregular (irregular 3.1, middle 0.2)`."""
+        """Which tasks objected, strongest first, and what each of them says: `motion irregular (irregular 3.1, middle 0.2)`.
+
+        Where none of them objects to the object itself, its strength came from the one beside it or from another frame, which speaks then.
+        """
+        row, window = self._speaker(row), not self.judged.detected[row]
         said = {task: self.weights[task] * float(value[row]) for task, value in self.evidence.items()}
         strongest = max(said.values())
         named = [
             task for task in sorted(said, key=said.__getitem__, reverse=True) if said[task] >= _SAID * strongest > 0
         ]
         words = "; ".join(self._words(task, row) for task in named) or "nothing strange"
-        words += "" if self.judged.detected[row] else ", where the flow is fastest"
+        words += ", where the flow is fastest" if window else ""
         return f"{words} ({', '.join(f'{task} {float(value[row]):.1f}' for task, value in self.evidence.items())})"
+
+    def _speaker(self, row: int) -> int:
+        rows = self._beside(self.judged.seen.frame[row])
+        agreed = self._agreed(np.array([row]), rows)[0] * self._loud[rows]
+        if not self._loud[row] and agreed.any():
+            return int(rows[agreed.argmax()])
+        return speaking(row, self._loud, self.judged.track)
+
+    @cached_property
+    def _loud(self) -> np.ndarray:
+        """(N,) bool: some task objects."""
+        return np.any([self.weights[task] * value > 0 for task, value in self.evidence.items()], axis=0)
 
     def _words(self, task: str, row: int) -> str:
         if task != "classes":
