@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,10 @@ def camera_of(clip: int) -> str:
     return camera.names()[clip % len(camera.names())]
 
 
-def draw_scene(seed: int, clip: int, events: int) -> tuple[Story, Iterator[Drawn]]:
-    """Tell and draw eight frames, all cameras in turn, with so many events of the `PACK`."""
+def draw_scene(seed: int, clip: int, events: int, pack: Sequence[str] = PACK) -> tuple[Story, Iterator[Drawn]]:
+    """Tell and draw eight frames, all cameras in turn, with so many events of a pack."""
     look, rng = camera_of(clip), np.random.default_rng([seed, clip, 3])
-    known = [kind for kind in PACK if kind in camera.load(look).events]
+    known = [kind for kind in pack if kind in camera.load(look).events]
     kinds = tuple(str(kind) for kind in rng.choice(known, events))
     plan = Plan(look, seed, "test", clip, (8, 8), 1.6, kinds)  # few frames a second: eight quite different ones
     story = tell(plan)

@@ -21,6 +21,7 @@ from vadflow.attributes.tracklets import iou, link, smooth
 from vadflow.objects import poses, schema
 from vadflow.objects.decode import Head
 from vadflow.objects.poses import PoseReader, PosesParams, find_weights, pose_clip
+from vadflow.objects.weights import BUNDLED_FOLDER
 
 
 class TestTails:
@@ -209,7 +210,8 @@ def test_pose_weights_beside_the_detector(tmp_path) -> None:
     pose.mkdir()
     detector = str(tmp_path / "yolo_openvino_model")
     assert find_weights("beside", detector) == pose
-    assert find_weights("beside", "plaza") is None and find_weights(None, detector) is None
+    assert find_weights("beside", "plaza") == BUNDLED_FOLDER.with_name("plaza_pose_openvino_model")
+    assert find_weights("beside", "yolo26n.pt") is None and find_weights(None, detector) is None
     assert find_weights("/x/y.onnx", None) == Path("/x/y.onnx")
 
 

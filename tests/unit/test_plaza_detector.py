@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 import vadflow.plaza
+from vadflow.objects.decode import iou
+from vadflow.objects.poses import PoseReader, PosesParams, find_weights
 from vadflow.plaza.actors import CLASSES
 from vadflow.plaza.render import draw
 from vadflow.plaza.story import Plan, tell
-from vadflow.plaza.truth import objects
+from vadflow.plaza.truth import bodies, objects
 
 FOLDER = Path(vadflow.plaza.__file__).parent / "plaza_openvino_model"
 
@@ -61,3 +63,28 @@ def test_it_finds_what_is_drawn_with_an_unseen_seed(tmp_path, monkeypatch, camer
     counts = [found_share(model, Plan(camera, 41, "test", i, (3, 3), 1.0, kinds)) for i in range(3)]
     hits, wanted = np.sum(counts, axis=0)
     assert wanted > 20 and hits / wanted > 0.8
+
+
+def test_its_pose_network_knows_how_people_hold_themselves():
+    """People of 48 px and more who are wholly seen; upright, fallen and with raised arms: their joints to a tenth of their length."""
+    pytest.importorskip("openvino")
+    weights = find_weights("beside", "plaza")
+    reader = PoseReader(PosesParams(weights=str(weights), every=1, min_height=48, confidence=0.3, nms_iou=0.7), 1)
+    wanted, away = 0, []
+    for index in range(4):
+        plan = Plan("near", 41, "test", index, (6, 6), 1.6, ("gesture", "fall"))
+        story = tell(plan)
+        for t, drawn in enumerate(draw(plan, story)):
+            boxes, _, points = reader.bodies(drawn.image)
+            for one, truth in bodies(drawn, story, t, 0.9):
+                overlap = iou(np.float32([one.box]), boxes)[0]
+                long = np.ptp(np.reshape(one.box, (2, 2)), axis=0).max()
+                if long < 48 or not overlap.size:
+                    continue
+                wanted += 1
+                if overlap.max() >= 0.5:
+                    seen = truth[:, 2] > 0
+                    apart = np.linalg.norm(points[overlap.argmax(), seen, :2] - truth[seen, :2], axis=1)
+                    away.append(np.median(apart) / long)
+    assert wanted > 50 and len(away) > 0.8 * wanted
+    assert np.mean(np.array(away) < 0.1) > 0.9

@@ -9,7 +9,7 @@ from vadflow.plaza.actors import CLASSES
 from vadflow.plaza.events import KINDS
 from vadflow.plaza.render import draw, frames
 from vadflow.plaza.story import Plan, deal, tell
-from vadflow.plaza.truth import MIN_PIXELS, Record, objects
+from vadflow.plaza.truth import MIN_PIXELS, NEAR_PX, Record, bodies, objects
 
 CAMERAS = camera.names()
 
@@ -98,6 +98,26 @@ def test_an_object_keeps_its_number_and_its_class_and_moves_smoothly():
         assert len(set(track[:, 2])) == 1 and len(set(track[:, 0])) == len(track)
         foot = track[:, 6][np.flatnonzero(np.diff(track[:, 0]) == 1)]
         assert np.abs(np.diff(foot)).max(initial=0) < 60
+
+
+def test_keypoints_lie_on_the_body_they_belong_to():
+    """Seen ones on its pixels; nose above hips above ankles of who stands, below or level for who lies; who walks right looks right."""
+    plan = make_plan(["fall"], frames=(25, 25), fps=8.0, name="near", split="test")
+    story, upright = tell(plan), []
+    for t, drawn in enumerate(draw(plan, story)):
+        for one, points in bodies(drawn, story, t, 0.9):
+            seen = points[:, 2] > 0
+            x1, y1, x2, y2 = one.box
+            low, high = np.array([x1, y1]) - NEAR_PX - 1, np.array([x2, y2]) + NEAR_PX
+            assert ((points[seen, :2] >= low) & (points[seen, :2] <= high)).all()
+            nose, hips, ankles = points[0, 1], points[11:13, 1].mean(), points[15:17, 1].mean()
+            actor = story.actors[one.actor]
+            if seen.all():
+                upright.append((bool(actor.anomalous[t]), bool(nose < hips < ankles)))
+            if seen.all() and abs(np.sin(actor.motion.heading[t])) < 0.3 and not actor.anomalous[t]:
+                assert np.sign(points[0, 0] - points[3:5, 0].mean()) == np.sign(np.cos(actor.motion.heading[t]))
+    assert all(stands for odd, stands in upright if not odd) and sum(not odd for odd, _ in upright) > 20
+    assert any(odd and not stands for odd, stands in upright)
 
 
 def test_props_hide_what_passes_behind_them():

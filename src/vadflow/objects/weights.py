@@ -83,8 +83,9 @@ def kind(path: Path) -> str:
 
 
 def beside(weights: str | None, pattern: str) -> Path | None:
-    """The first file or folder of a pattern in the folder of chosen weights; None where they are no path, or nothing of it is there."""
-    folder = Path(weights).expanduser().parent if weights and "/" in weights else None
+    """The first file or folder of a pattern in the folder of chosen weights; None where they are a mere name, or nothing of it is there."""
+    path = BUNDLED_FOLDER if weights == BUNDLED else Path(weights).expanduser() if weights and "/" in weights else None
+    folder = path.parent if path else None
     found = sorted(folder.glob(pattern)) if folder and folder.is_dir() else []
     return found[0] if found else None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vadflow.plaza.body import Pose, dress, walking
+from vadflow.plaza.body import Pose, dress, keypoints, walking
 from vadflow.plaza.cast import Look, draw_look
 from vadflow.plaza.motion import Line, Motion, Shot, cross, stay
 from vadflow.plaza.parts import Part
@@ -31,6 +31,7 @@ class Actor:
         anomalous: (T,) bool, whether it is anomalous then if it is seen.
         event: objects of one event that form one region share its number; -1 for normal ones.
         order: metres added to its distance when actors are painted, to settle who is in front at one place.
+        joints: (17, 3) COCO keypoints in body axes at a frame, for people; None where nobody knows them.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Actor:
     anomalous: np.ndarray
     event: int = -1
     order: float = 0.0
+    joints: Callable[[int], np.ndarray] | None = None
 
 
 def never(shot: Shot) -> np.ndarray:
@@ -79,7 +81,9 @@ def gait(look: Look, motion: Motion, offset: float) -> Callable[[int], Pose]:
 
 def person(shot: Shot, look: Look, motion: Motion, pose: Callable[[int], Pose]) -> Actor:
     """A normal person in given poses."""
-    return Actor("person", motion, lambda t: dress(pose(t), look), never(shot))
+    return Actor(
+        "person", motion, lambda t: dress(pose(t), look), never(shot), joints=lambda t: keypoints(pose(t), look)
+    )
 
 
 def pace_with_pause(shot: Shot, pace: float, rng: np.random.Generator) -> np.ndarray:

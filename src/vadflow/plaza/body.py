@@ -12,6 +12,8 @@ from vadflow.plaza.parts import Part, ball, rod, shade
 
 THIGH, SHIN, ANKLE, TRUNK, UPPER_ARM, FOREARM = 0.245, 0.245, 0.045, 0.29, 0.17, 0.16
 """Lengths as a share of the body height."""
+FACE = ((0.062, 0, 0), (0.052, 0.024, 0.014), (0.052, -0.024, 0.014), (0, 0.06, 0), (0, -0.06, 0))
+"""Nose, eyes and ears from the middle of the head: ahead, left, up, as a share of the body height."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,25 @@ def _upper(pose: Pose, height: float, build: float) -> dict[str, np.ndarray]:
     return joints
 
 
+def keypoints(pose: Pose, look: Look) -> np.ndarray:
+    """COCO's 17 keypoints of a person in a pose: nose, eyes, ears, then shoulders, elbows, wrists, hips, knees, ankles, left before right.
+
+    Returns:
+        (17, 3) metres in body axes.
+    """
+    at = skeleton(pose, look.height, look.build)
+    up, ahead = _head_axes(at)
+    face = np.array(FACE) @ np.array([ahead, [0.0, 1.0, 0.0], up])
+    limbs = [at[f"{joint}_{side}"] for joint in ("shoulder", "elbow", "hand", "hip", "knee", "ankle") for side in "lr"]
+    return np.concatenate([at["head"] + look.height * face, limbs])
+
+
+def _head_axes(at: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """(3,) up along the head and (3,) where the face looks."""
+    up = (at["head"] - at["neck"]) / math.hypot(*(at["head"] - at["neck"]))
+    return up, np.array([up[2], 0.0, -up[0]])
+
+
 def dress(pose: Pose, look: Look) -> list[Part]:
     """Make the parts of a person in a pose."""
     at, tall, wide = skeleton(pose, look.height, look.build), look.height, look.height * look.build
@@ -148,8 +169,7 @@ def _arms(at: dict[str, np.ndarray], look: Look, tall: float, wide: float) -> li
 
 def _head(at: dict[str, np.ndarray], look: Look, tall: float) -> list[Part]:
     head, neck = at["head"], at["neck"]
-    up = (head - neck) / math.hypot(*(head - neck))
-    ahead = np.array([up[2], 0.0, -up[0]])
+    up, ahead = _head_axes(at)
     parts = [rod(neck, head, 0.03 * tall, shade(look.skin, 0.85)), Part(np.array([head]), 0.062 * tall, look.skin)]
     crown = head + up * 0.024 * tall - ahead * 0.026 * tall
     cap = look.top if "hat" in look.wears else look.hair

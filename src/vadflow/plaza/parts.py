@@ -33,13 +33,17 @@ class Part(NamedTuple):
     order: float = 0.0
 
 
+def turned(points: np.ndarray, heading: float) -> np.ndarray:
+    """(N, 3) body axes to world axes of somebody who stands at the origin and faces `heading` radians."""
+    cos, sin = math.cos(heading), math.sin(heading)
+    return points @ np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
 def place(parts: Sequence[Part], x: float, y: float, heading: float, up: float = 0.0) -> list[Part]:
     """Move parts from body axes to the world: to ground point (x, y), facing `heading` radians (0 looks along +X)."""
     if not parts:
         return []
-    cos, sin = math.cos(heading), math.sin(heading)
-    turn = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
-    moved = np.concatenate([part.points for part in parts]) @ turn + np.array([x, y, up])
+    moved = turned(np.concatenate([part.points for part in parts]), heading) + np.array([x, y, up])
     placed, start = [], 0
     for part in parts:
         end = start + len(part.points)

@@ -12,10 +12,10 @@ import numpy as np
 
 from vadflow.plaza import things
 from vadflow.plaza.actors import Actor, always, any_way, person
-from vadflow.plaza.body import Pose, bent_leg, dress, running
+from vadflow.plaza.body import Pose, bent_leg, dress, keypoints, running
 from vadflow.plaza.cast import draw_colour, draw_look
 from vadflow.plaza.motion import Shot, cross
-from vadflow.plaza.parts import Part, place
+from vadflow.plaza.parts import Part, place, turned
 
 
 def cyclist(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
@@ -39,7 +39,7 @@ def cyclist(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
             legs.append(bent_leg(foot[0] + 0.08, hip - foot[1] - 0.06, thigh, thigh))
         return Pose((legs[0][0], legs[1][0]), (legs[0][1], legs[1][1]), (0.95, 0.95), (0.15, 0.15), 0.2, 0.5, hip=hip)
 
-    rider = Actor("person", motion, lambda t: dress(pose(t), look), always(shot), order=-0.02)
+    rider = replace(person(shot, look, motion, pose), anomalous=always(shot), order=-0.02)
     return [Actor("bicycle", motion, lambda t: things.bicycle(-turn(t), colour), always(shot)), rider]
 
 
@@ -68,10 +68,17 @@ def skater(shot: Shot, rng: np.random.Generator, when: float) -> list[Actor]:
     look, colour, beat = draw_look(rng), draw_colour(rng, "boards"), float(rng.uniform(1.2, 2.4))
     motion = cross(shot, any_way(shot, rng), float(rng.uniform(2.8, 4.2)), when, float(rng.uniform(0.3, 0.7)))
 
-    def figure(t: int) -> list[Part]:
-        wave = math.sin(beat * t / shot.fps)
-        pose = Pose((0.55, 0.35), (0.9, 0.7), (0.5 * wave, -0.4 * wave), (0.4, 0.4), 0.55, 0.22 + 0.06 * wave)
-        return place(dress(pose, look), 0.0, 0.0, 1.15, up=0.19)
+    aside, board = 1.15, 0.19  # radians that the rider is turned from the way, metres above the ground
 
-    rider = Actor("person", motion, figure, always(shot), order=-0.02)
+    def pose(t: int) -> Pose:
+        wave = math.sin(beat * t / shot.fps)
+        return Pose((0.55, 0.35), (0.9, 0.7), (0.5 * wave, -0.4 * wave), (0.4, 0.4), 0.55, 0.22 + 0.06 * wave)
+
+    def figure(t: int) -> list[Part]:
+        return place(dress(pose(t), look), 0.0, 0.0, aside, up=board)
+
+    def joints(t: int) -> np.ndarray:
+        return turned(keypoints(pose(t), look), aside) + np.array([0.0, 0.0, board])
+
+    rider = Actor("person", motion, figure, always(shot), order=-0.02, joints=joints)
     return [Actor("skateboard", motion, lambda t: things.skateboard(colour), always(shot)), rider]

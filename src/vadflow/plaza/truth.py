@@ -9,10 +9,15 @@ import cv2
 import numpy as np
 
 from vadflow.plaza.actors import CLASSES, Actor
+from vadflow.plaza.parts import turned
 from vadflow.plaza.render import Drawn
+from vadflow.plaza.story import Story
 
 MIN_PIXELS = 10
 """Less than this of an object is not seen: no box, no mask, no label."""
+
+NEAR_PX = 2
+"""A keypoint is seen where a pixel of its owner is so near: hands and noses lie on the outline."""
 
 
 class Seen(NamedTuple):
@@ -42,6 +47,27 @@ def objects(drawn: Drawn, actors: list[Actor]) -> list[Seen]:
             kind = CLASSES.index(actors[index].kind)
             seen.append(Seen(index, kind, (x, y, x + w, y + h), pixels / drawn.whole[index]))
     return seen
+
+
+def bodies(drawn: Drawn, story: Story, t: int, min_share: float) -> list[tuple[Seen, np.ndarray]]:
+    """List the people of a frame of whom at least `min_share` is seen, with COCO's keypoints.
+
+    Returns:
+        (17, 3) beside each: x, y in pixels, and 2 where it is seen or 0 where not, as in COCO.
+    """
+    found = []
+    for one in objects(drawn, story.actors):
+        actor = story.actors[one.actor]
+        if one.share < min_share or actor.joints is None:
+            continue
+        x, y = actor.motion.at[t]
+        world = turned(actor.joints(t), float(actor.motion.heading[t])) + np.array([x, y, 0.0])
+        pixels, _ = story.shot.camera.project(world)
+        mine = cv2.dilate((drawn.owner == one.actor + 1).view(np.uint8), np.ones((2 * NEAR_PX + 1,) * 2, np.uint8))
+        inside = np.all((pixels > -0.5) & (pixels < np.array(mine.shape[::-1]) - 0.5), axis=1)
+        column, row = np.rint(np.where(inside[:, None], pixels, 0)).astype(int).T
+        found.append((one, np.column_stack([pixels, 2 * (inside & (mine[row, column] > 0))])))
+    return found
 
 
 @dataclass
