@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,24 @@ Input {SIZE[1]} x {SIZE[0]} (width x height). It knows the plaza and nothing els
 """
 
 
+def run(
+    parser: argparse.ArgumentParser, target: Path, name: str, fit: Callable[..., Path], card_of: Callable[..., str]
+) -> None:
+    """Train and install an export, unless only its measurement is wanted, and write its card."""
+    parser.add_argument("--held-out", type=int, default=800)
+    parser.add_argument("--held-out-seed", type=int, default=7)
+    parser.add_argument("--note", default="", help="a sentence for the model card")
+    parser.add_argument("--measure-only", action="store_true")
+    args = parser.parse_args()
+    args.work = args.work.resolve()
+    quiet_ultralytics(args.work)
+    if not args.measure_only:
+        install(fit(args.work, args), target, name)
+    text = card_of(args)
+    (target / "MODEL_CARD.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
 def main() -> None:
     """Render, train, export, measure, write the card."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -211,18 +230,13 @@ def main() -> None:
         type=Path,
         help="weights to start from, instead of none; `shipped`: those of the export",
     )
-    parser.add_argument("--held-out", type=int, default=800)
-    parser.add_argument("--held-out-seed", type=int, default=7)
-    parser.add_argument("--note", default="", help="a sentence for the model card")
-    parser.add_argument("--measure-only", action="store_true")
-    args = parser.parse_args()
-    args.work = args.work.resolve()
-    quiet_ultralytics(args.work)
-    if not args.measure_only:
-        install(train(args.work, args), TARGET, "plaza")
-    scores = measure(TARGET, SIZE, args.held_out_seed, args.held_out)
-    (TARGET / "MODEL_CARD.md").write_text(card(args, scores), encoding="utf-8")
-    print(scores)
+    run(
+        parser,
+        TARGET,
+        "plaza",
+        train,
+        lambda args: card(args, measure(TARGET, SIZE, args.held_out_seed, args.held_out)),
+    )
 
 
 if __name__ == "__main__":

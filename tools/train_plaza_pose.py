@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from plaza_detector_scenes import MIN_SHARE, camera_of, draw_scene, write_image
-from train_plaza_detector import ROOT, SIZE, WIDTH, install, quiet_ultralytics
+from train_plaza_detector import ROOT, SIZE, WIDTH, run
 
 from vadflow.attributes.posture import MIN_HEIGHT
 from vadflow.plaza import camera
@@ -143,18 +143,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=0.002)
     parser.add_argument("--start", type=Path, help="weights of the scene's detector")
-    parser.add_argument("--held-out", type=int, default=800)
-    parser.add_argument("--held-out-seed", type=int, default=7)
-    parser.add_argument("--note", default="", help="a sentence for the model card")
-    parser.add_argument("--measure-only", action="store_true")
-    args = parser.parse_args()
-    args.work = args.work.resolve()
-    quiet_ultralytics(args.work)
-    if not args.measure_only:
-        install(train(args.work, args), TARGET, "plaza_pose")
-    scores = measure(args.held_out_seed, args.held_out)
-    (TARGET / "MODEL_CARD.md").write_text(card(args, scores), encoding="utf-8")
-    print(scores)
+    run(parser, TARGET, "plaza_pose", train, lambda args: card(args, measure(args.held_out_seed, args.held_out)))
 
 
 if __name__ == "__main__":
