@@ -23,7 +23,7 @@ _PRIOR_EXPONENT = 0.5
 MOVING = 0.3  # of the median pace; who is slower stands, and goes no way
 _AXES = HEADINGS // 2  # there and back is one
 _WAY_TRACKS = 10  # tracklets along an axis that weigh as much as the prior, that it makes no difference
-_MOST_NOISE = 0.02  # share of normal people that may stand: where more do, standing is no news
+_MOST_STILL = 0.02  # share of normal people that may stand: where more do, standing is no news
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Still:
         if len(people) < _MIN_PEOPLE:
             return None
         still = people.speed < 0.25 * np.median(people.speed) + NOISE / 2
-        return cls(pace) if still.mean() < _MOST_NOISE else None
+        return cls(pace) if still.mean() < _MOST_STILL else None
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) minus the logarithm of the pace, flow noise taken as the slowest there is."""

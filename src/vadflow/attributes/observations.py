@@ -76,6 +76,10 @@ class Observations:
         """(N,) longer side of the box, px: a person's size also when he lies."""
         return np.maximum((self.box[:, 2:] - self.box[:, :2]).max(axis=1), 1.0)
 
+    def tracklet(self, row: int) -> np.ndarray:
+        """(M,) rows of the object's tracklet, by frame."""
+        return np.flatnonzero(self.track == self.track[row])
+
     @property
     def heading(self) -> np.ndarray:
         """(N,) int of 8: which way the object moves; 0 is to the right, 2 down, towards the camera. What stands has one by chance."""

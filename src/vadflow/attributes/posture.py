@@ -120,7 +120,8 @@ class Posture:
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How many times farther than usual the nearest normal pose is."""
         times = value / max(tail.level(0.5), 1e-6)
-        at = speaking(row, readable(seen), seen.track)
+        mine = seen.tracklet(row)
+        at = speaking(row, mine, readable(seen.pick(mine)))
         return f"posture: nearest normal pose {times:.1f} times farther than usual{_raised(seen.pose[at])}"
 
     def state(self) -> dict[str, np.ndarray]:
@@ -163,7 +164,8 @@ class Gesture:
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """How fast the limbs move, and how far that is from normal."""
-        at = speaking(row, np.isfinite(seen.change).all(axis=1), seen.track)
+        mine = seen.tracklet(row)
+        at = speaking(row, mine, np.isfinite(seen.change[mine]).all(axis=1))
         pace = np.nan_to_num(np.abs(seen.change[at])).max()
         times = value / max(tail.level(0.5), 1e-6)
         return f"gesture: limbs move {pace:.1f} body heights/s; nearest normal movement {times:.1f} times farther than usual"

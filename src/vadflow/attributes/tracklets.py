@@ -98,19 +98,17 @@ def _smooth_one(values: np.ndarray, frame: np.ndarray, width: float, smoother: S
     return np.where(total > 0, mean, np.nan)
 
 
-def speaking(row: int, loud: np.ndarray, track: np.ndarray) -> int:
+def speaking(row: int, mine: np.ndarray, loud: np.ndarray) -> int:
     """Where smoothing found what it says of an object that says nothing by itself: its row, or of the rows of its tracklet that are loud
     the last one before it, or else the next.
 
     Args:
-        row: of the object; rows are sorted by frame.
-        loud: (N,) bool.
-        track: (N,) int.
+        row: of the object.
+        mine: (M,) rows of its tracklet, by frame.
+        loud: (M,) bool.
 
-    >>> [speaking(row, np.array([0, 1, 0, 0, 1, 1], bool), np.array([7, 7, 7, 7, 7, 8])) for row in range(4)]
-    [1, 1, 1, 1]
+    >>> [speaking(row, np.arange(5), np.array([0, 1, 0, 0, 1], bool)) for row in range(5)]
+    [1, 1, 1, 1, 4]
     """
-    if loud[row]:
-        return row
-    rows = np.flatnonzero(loud & (track == track[row]))
-    return int(rows[max(int(np.searchsorted(rows, row)) - 1, 0)]) if len(rows) else row
+    rows = mine[loud]
+    return int(rows[max(int(np.searchsorted(rows, row, side="right")) - 1, 0)]) if len(rows) else row

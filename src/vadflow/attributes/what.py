@@ -61,13 +61,12 @@ class What:
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The class and its probability against the most that normal objects get, in a frame in which the detector saw it."""
-        mine = np.flatnonzero(seen.track == seen.track[row])
-        excess = self._excess(seen.pick(mine))
-        at = speaking(int(np.searchsorted(mine, row)), excess.max(axis=1) > 0, np.zeros(len(mine)))
-        index = int(excess[at].argmax())
+        mine = seen.tracklet(row)
+        at = speaking(row, mine, self.statistic(seen.pick(mine)) > 0)
+        index = int(self._excess(seen.pick(np.array([at])))[0].argmax())
         name = seen.classes[index] or f"class {index}"
         most = 1 / (1 + np.exp(-self.limit[index]))
-        return f"what: {name} {seen.probability[mine[at], index]:.2f}; 99.9 % of normal objects stay under {most:.2f}"
+        return f"what: {name} {seen.probability[at, index]:.2f}; 99.9 % of normal objects stay under {most:.2f}"
 
     def state(self) -> dict[str, np.ndarray]:
         """The limits."""

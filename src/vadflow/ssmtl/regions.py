@@ -99,11 +99,15 @@ class Explainer:
         return f"{words} ({', '.join(f'{task} {float(value[row]):.1f}' for task, value in self.evidence.items())})"
 
     def _speaker(self, row: int) -> int:
+        """The row itself if some task objects to it; else the one beside it that agrees most, else the nearest of its tracklet."""
+        if self._loud[row]:
+            return row
         rows = self._beside(self.judged.seen.frame[row])
         agreed = self._agreed(np.array([row]), rows)[0] * self._loud[rows]
-        if not self._loud[row] and agreed.any():
+        if agreed.any():
             return int(rows[agreed.argmax()])
-        return speaking(row, self._loud, self.judged.track)
+        mine = np.flatnonzero(self.judged.track == self.judged.track[row])
+        return speaking(row, mine, self._loud[mine])
 
     @cached_property
     def _loud(self) -> np.ndarray:

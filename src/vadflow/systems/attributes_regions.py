@@ -93,14 +93,16 @@ class Explainer:
         )
 
     def _object_reason(self, row: int, name: str) -> str:
-        at = speaking(row, self.evidence[name] > 0, self.seen.track)
+        mine = self.seen.tracklet(row)
+        at = speaking(row, mine, self.evidence[name][mine] > 0)
         value = float(self.statistics[name][at])
         return self.model.reference.attributes[name].reason(self.seen, at, value, self.model.tails[name]) + self._when(
             row, at
         )
 
     def _around_reason(self, row: int) -> str:
-        at = speaking(row, self._around > 0, self.seen.track)
+        mine = self.seen.tracklet(row)
+        at = speaking(row, mine, self._around[mine] > 0)
         cell_row = int(self._middles[at]) // self.windows.grid[1]
         return self._dense_reason(float(self._around_pace[at]), cell_row) + self._when(row, at)
 
