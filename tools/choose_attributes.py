@@ -48,22 +48,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes", nargs="+")
     names = parser.parse_args().scenes
-    from vadflow.attributes.choice import PRIOR_TRUNCATE, Choice, choose, rate
+    from vadflow.attributes.choice import PRIOR, choose, rate
 
     scenes = [evidence(*name.rsplit(":", 1)) for name in names]
-    every = choose(scenes)[0]
-    prior = Choice(dict.fromkeys(every.weights, 1.0), PRIOR_TRUNCATE, 0.0)
+    every = choose(scenes)[0].fusion
 
-    def under(scene, choice: Choice) -> str:
-        weights = {name: choice.weights.get(name, prior.weights[name]) for name in scene.names}
-        return f"{100 * rate([scene], weights, choice.truncate).auc:.1f}"
+    def under(scene, fusion) -> str:
+        return f"{100 * rate([scene], fusion).auc:.1f}"
 
     print("| scene | prior | its own | all scenes | the other scenes |\n|---|---|---|---|---|")
     for index, (name, scene) in enumerate(zip(names, scenes, strict=True)):
-        others = choose([*scenes[:index], *scenes[index + 1 :]])[0]
-        cells = [under(scene, choice) for choice in (prior, choose([scene])[0], every, others)]
+        others = choose([*scenes[:index], *scenes[index + 1 :]])[0].fusion
+        cells = [under(scene, fusion) for fusion in (PRIOR, choose([scene])[0].fusion, every, others)]
         print(f"| {name.rsplit(':', 1)[1]} | " + " | ".join(cells) + " |")
-    print(f"\nchosen on all scenes: truncate {every.truncate}, {dict(every.weights)}")
+    print(f"\nchosen on all scenes: {every}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from attributes_data import FLAT, posed, walkers
 
-from vadflow.attributes.choice import FAMILIES, Evidence, choose
-from vadflow.attributes.model import Model, Reference, Smoothing, frame_largest, load_model
+from vadflow.attributes.choice import FAMILIES, PRIOR, Evidence, choose
+from vadflow.attributes.fusion import Fusion
+from vadflow.attributes.model import NAMES, Model, Reference, Smoothing, frame_largest, load_model
 from vadflow.attributes.motion import Fast
 from vadflow.attributes.tails import fit_tail
 from vadflow.attributes.trials import TRIALS
@@ -29,25 +30,30 @@ class TestTrials:
 
 
 class TestFusion:
-    def model(self, **weights: float) -> Model:
-        tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
-        reference = Reference({}, FLAT)
-        return Model(reference, {"fast": tail, "what": tail}, Smoothing(0.0, "centred"), 1.0, weights)
+    def total(self, fusion: Fusion, **surprises: float) -> float:
+        said = [fusion.evidence(name, np.array([value])) for name, value in surprises.items()]
+        return float(fusion.total(said, 1)[0])
 
     def test_unremarkable_attributes_do_not_add_up(self) -> None:
-        evidence = self.model().surprises({"fast": np.array([0.5]), "what": np.array([0.5])})
-        assert sum(evidence.values())[0] == 0
+        assert self.total(Fusion(), fast=0.5, what=0.5) == 0
 
-    def test_two_oddities_are_worse_than_one(self) -> None:
-        model = self.model()
-        one = sum(model.surprises({"fast": np.array([4.0]), "what": np.array([np.nan])}).values())[0]
-        two = sum(model.surprises({"fast": np.array([4.0]), "what": np.array([4.0])}).values())[0]
-        assert two == pytest.approx(2 * one) and one > 0
+    def test_two_oddities_are_worse_than_one_for_a_sum_alone(self) -> None:
+        assert self.total(Fusion(), fast=4, what=4) == 2 * self.total(Fusion(), fast=4, what=0) == 6
+        largest = Fusion(truncate=0, largest=True)
+        assert self.total(largest, fast=4, what=3) == self.total(largest, fast=4, what=0) == 4
 
     def test_weights_count(self) -> None:
-        values = {"fast": np.array([4.0])}
-        half, whole = (self.model(fast=w).surprises(values)["fast"][0] for w in (0.5, 1.0))
-        assert half == pytest.approx(whole / 2)
+        assert self.total(Fusion({"fast": 0.5}), fast=4) == self.total(Fusion(), fast=4) / 2
+
+    def test_nobody_speaks(self) -> None:
+        for largest in (False, True):
+            assert Fusion(largest=largest).total([], 3).tolist() == [0, 0, 0]
+
+    def test_a_silent_attribute_is_no_evidence(self) -> None:
+        tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
+        model = Model(Reference({}, FLAT), {"fast": tail, "what": tail}, Smoothing(0.0, "centred"))
+        found = model.evidence({"fast": np.array([4.0]), "what": np.array([np.nan]), "unknown": np.array([9.0])})
+        assert sorted(found) == ["fast", "what"] and found["fast"][0] > 0 and found["what"][0] == 0
 
     def test_largest_of_a_frame(self) -> None:
         assert frame_largest(np.array([1.0, 3.0, 2.0]), np.array([0, 0, 2]), 4).tolist() == [3, 0, 2, 0]
@@ -57,10 +63,12 @@ class TestFusion:
         fast = Fast.fit(seen, FLAT)
         assert fast is not None
         tail = fit_tail(fast.statistic(seen), floor=0.05)
-        model = Model(Reference({"fast": fast}, FLAT), {"fast": tail}, Smoothing(0.0, "causal"), 0.5, {"fast": 0.5})
+        fusion = Fusion(dict.fromkeys(NAMES, 0.5), 0.5, largest=True)
+        model = Model(Reference({"fast": fast}, FLAT), {"fast": tail}, Smoothing(0.0, "causal"), fusion)
         again = load_model(model.state(), model.smoothing)
         values = model.reference.statistics(seen, model.smoothing)
-        np.testing.assert_allclose(again.surprises(values)["fast"], model.surprises(values)["fast"])
+        np.testing.assert_allclose(again.evidence(values)["fast"], model.evidence(values)["fast"])
+        assert again.fusion == fusion
 
 
 class TestChoice:
@@ -71,17 +79,30 @@ class TestChoice:
         odd = rng.exponential(0.43, (300, 2)) + np.array([3.0, 0.0])
         evidence = Evidence(("fast", "where"), [(noise, frame, 1000)], {"skipped": odd})
         choice, tries = choose([evidence])
-        assert all(weight > 0 for weight in choice.weights.values())
+        assert all(weight > 0 for weight in choice.fusion.weights.values())
         assert tries[-1] is choice and choice.auc >= tries[0].auc > 0.9
         assert choose([evidence])[0] == choice
 
+    def test_the_rule_follows_the_scene(self) -> None:
+        """In every tenth normal frame four attributes are a little odd at once: a sum mistakes that for one that is very odd."""
+        rng = np.random.default_rng(1)
+        names = ("fast", "where", "near", "what")
+        normal = rng.uniform(0, 1, (1000, 4))
+        normal[::10] = 1.8
+        scene = [(normal, np.arange(1000), 1000)]
+        single = np.stack([[2.5, 0, 0, 0]] * 50)
+        assert choose([Evidence(names, scene, {"skipped": single})])[0].fusion.largest
+        manifold = np.full((50, 4), 1.7)
+        scene[0][0][::10, 1:] = 0
+        assert not choose([Evidence(names, scene, {"skipped": manifold})])[0].fusion.largest
+
     def test_the_prior_stands_where_search_is_off(self) -> None:
         choice, _ = choose([Evidence(("fast", "where"), [], {})], search=False)
-        assert choice.weights == {"fast": 1.0, "where": 1.0}
+        assert choice.fusion == Fusion({"fast": 1.0, "where": 1.0})
 
     def test_every_trial_has_a_family(self) -> None:
         assert sorted(name for family in FAMILIES.values() for name in family) == sorted(TRIALS)
 
     def test_nothing_to_choose_on(self) -> None:
         choice, _ = choose([Evidence((), [], {})])
-        assert choice.weights == {} and choice.auc == 0.5
+        assert choice.fusion == PRIOR and choice.auc == 0.5

@@ -1,27 +1,31 @@
-"""Chooses attribute weights and truncation: held-out normal frames against pseudo-anomalies, the same way for every scene.
+"""Chooses the rule of fusion and attribute weights: held-out normal frames against pseudo-anomalies, the same way for every scene.
 
-Start from equal weights; in turn try every share of one in `SHARES` and every one of `TRUNCATIONS`, keep what raises the mean
-AUC over the families of trials by more than `_GAIN`: families, so that many trials of one kind do not outvote the others. The
+Start from the prior; in turn try every rule in `RULES` and, for each attribute, every share of one in `SHARES`, and keep the best if it
+raises the mean AUC over the families of trials by more than `_GAIN`: families, so that many trials of one kind do not outvote the others. The
 pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only its own support test
 silences an attribute, because a list of trials never holds the anomaly that comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from vadflow.attributes.fusion import Fusion
 from vadflow.attributes.model import DENSE, Held, Model, frame_largest
 from vadflow.attributes.observations import Observations, join
 from vadflow.attributes.posture import readable
 from vadflow.attributes.trials import TRIALS
 
 SHARES = (0.5, 1.0)
-TRUNCATIONS = (0.0, 0.5, 1.0, 1.5)
-PRIOR_TRUNCATE = 1.0
+RULES: tuple[dict[str, Any], ...] = (
+    *({"truncate": cut, "largest": False} for cut in (0.0, 0.5, 1.0, 1.5)),
+    {"truncate": 0.0, "largest": True},
+)
+PRIOR = Fusion()
 _GAIN = 0.01  # about the standard error of such an AUC from some hundred tracklets
 FAMILIES = {
     "speed": ("skipped", "slowed", "frozen"),
@@ -45,12 +49,12 @@ class Evidence:
     normal: Sequence[tuple[np.ndarray, np.ndarray, int]]
     trials: Mapping[str, np.ndarray]
 
-    def auc(self, weights: Mapping[str, float], truncate: float) -> dict[str, float]:
+    def auc(self, fusion: Fusion) -> dict[str, float]:
         """Frame AUC per trial: normal frames against the same frames with one changed object among the others."""
-        own = np.array([weights[name] for name in self.names])
 
         def total(surprise: np.ndarray) -> np.ndarray:
-            return np.clip(surprise - truncate, 0, None) @ own
+            said = [fusion.evidence(name, own) for name, own in zip(self.names, surprise.T, strict=True)]
+            return fusion.total(said, len(surprise))
 
         calm = np.concatenate([frame_largest(total(s), frame, n) for s, frame, n in self.normal])
         return {name: _auc(calm, _among(calm, total(surprise))) for name, surprise in self.trials.items()}
@@ -104,21 +108,22 @@ def _tracklets(seen: Observations, trial: str) -> Iterator[Observations]:
 
 @dataclass(frozen=True)
 class Choice:
-    """Weights per attribute and the truncation, with the mean AUC over families and scenes."""
+    """A fusion with its mean AUC over families and scenes."""
 
-    weights: Mapping[str, float]
-    truncate: float
+    fusion: Fusion
     auc: float
 
     def row(self) -> dict[str, float]:
         """For the training history."""
-        return {"auc": self.auc, "truncate": self.truncate} | {f"weight_{k}": v for k, v in self.weights.items()}
+        now = self.fusion
+        rule = {"auc": self.auc, "truncate": now.truncate, "largest": float(now.largest)}
+        return rule | {f"weight_{name}": weight for name, weight in now.weights.items()}
 
 
-def rate(scenes: Sequence[Evidence], weights: Mapping[str, float], truncate: float) -> Choice:
+def rate(scenes: Sequence[Evidence], fusion: Fusion) -> Choice:
     """Mean over scenes of the mean over families of the mean AUC of their trials; 0.5 where there is nothing to rate by."""
-    found = [_by_family(scene.auc(weights, truncate)) for scene in scenes if scene.trials]
-    return Choice(weights, truncate, float(np.mean(found)) if found else 0.5)
+    found = [_by_family(scene.auc(fusion)) for scene in scenes if scene.trials]
+    return Choice(fusion, float(np.mean(found)) if found else 0.5)
 
 
 def _by_family(auc: Mapping[str, float]) -> float:
@@ -137,30 +142,22 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
         the choice, and every try in order; the last one is the choice.
     """
     names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
-    best = rate(scenes, dict.fromkeys(names, 1.0), PRIOR_TRUNCATE)
+    best = rate(scenes, replace(PRIOR, weights=dict.fromkeys(names, 1.0)))
     tries = [best]
     for _ in range(2 if search else 0):
         before = best
-        for change in _changes(names):
-            tries.append(rate(scenes, *change(best)))
-            best = tries[-1] if tries[-1].auc > best.auc + _GAIN else best
+        for name in (None, *names):
+            found = [rate(scenes, fusion) for fusion in _others(best.fusion, name)]
+            tries += found
+            top = max(found, key=lambda one: one.auc)
+            best = top if top.auc > best.auc + _GAIN else best
         if best is before:
             break
     return best, [*tries, best]
 
 
-def _changes(names: Sequence[str]) -> Iterator[Callable[[Choice], tuple[Mapping[str, float], float]]]:
-    """Every change of one number, to be applied to whatever is best by then."""
-    for cut in TRUNCATIONS:
-        yield partial(_cut_at, cut=cut)
-    for name in names:
-        for share in SHARES:
-            yield partial(_weighed, name=name, value=share)
-
-
-def _cut_at(now: Choice, cut: float) -> tuple[Mapping[str, float], float]:
-    return now.weights, cut
-
-
-def _weighed(now: Choice, name: str, value: float) -> tuple[Mapping[str, float], float]:
-    return {**now.weights, name: value}, now.truncate
+def _others(now: Fusion, name: str | None) -> list[Fusion]:
+    """Every weight of one attribute; every rule without a name."""
+    if name is None:
+        return [replace(now, **rule) for rule in RULES]
+    return [now.weighing(name, share) for share in SHARES]

@@ -1,9 +1,8 @@
 """The fitted attributes of one camera: which of them normal video supports, how rare their values are, and how they are fused.
 
-Fusion. An object's surprise is the sum over attributes of weight * max(0, surprise - truncate): Fisher's sum of -log p over
-independent tests, cut as in Zaykin et al. (2002), so that many unremarkable attributes do not add up to an alarm. A frame's surprise
-is that of its largest object, and of its largest dense window, each looked up in the tail of the same *maximum* on normal frames: the
-correction for the number of looks. The two are added, Fisher once more.
+An object's evidence is what `attributes.fusion` makes of its attributes' surprises. A frame's surprise is that of its largest object, and of
+its largest dense window, each looked up in the tail of the same *maximum* on normal frames: the correction for the number of looks. The
+two are added, Fisher's rule.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from vadflow.attributes import tails
 from vadflow.attributes.base import Attribute
 from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
+from vadflow.attributes.fusion import Fusion
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
 from vadflow.attributes.observations import Observations, join
 from vadflow.attributes.place import Near, Where
@@ -85,30 +85,25 @@ class Model:
     Attributes:
         reference: attributes with support.
         tails: per attribute over held-out normal objects, and `dense`, over the largest window of held-out normal frames.
-        objects: tail of the largest object surprise of held-out normal frames.
-        weights: per attribute, 0 to 1; `dense` too.
-        truncate: surprise below which an attribute says nothing.
         smoothing: along tracklets.
+        fusion: of an object's attributes; its weights hold `dense`, too.
+        objects: tail of the largest object surprise of held-out normal frames.
     """
 
     reference: Reference
     tails: Mapping[str, Tail]
     smoothing: Smoothing
-    truncate: float = 1.0
-    weights: Mapping[str, float] = field(default_factory=dict)
+    fusion: Fusion = field(default_factory=Fusion)
     objects: Tail = field(default_factory=lambda: fit_tail(np.zeros(1), floor=_OBJECTS_FLOOR))
 
-    def surprises(self, statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """(N,) weighted evidence per attribute: weight * max(0, surprise - truncate)."""
-        return {
-            name: self.weights.get(name, 1.0) * np.clip(self.tails[name].surprise(values) - self.truncate, 0, None)
-            for name, values in statistics.items()
-            if name in self.tails
-        }
+    def evidence(self, statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """(N,) per attribute that has a tail; see `Fusion.evidence`."""
+        known = {name: values for name, values in statistics.items() if name in self.tails}
+        return {name: self.fusion.evidence(name, self.tails[name].surprise(values)) for name, values in known.items()}
 
     def dense_surprise(self, pace: np.ndarray) -> np.ndarray:
         """Pace of windows, any shape -> surprise at the largest window of a frame being that fast."""
-        return self.weights.get(DENSE, 1.0) * self.tails[DENSE].surprise(pace) if DENSE in self.tails else 0.0 * pace
+        return self.fusion.weight(DENSE) * self.tails[DENSE].surprise(pace) if DENSE in self.tails else 0.0 * pace
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays to save, named `<attribute>/<array>`."""
@@ -118,11 +113,10 @@ class Model:
             for key, value in one.state().items()
         }
         saved |= {f"tail/{name}": tail.as_array() for name, tail in self.tails.items()}
-        weights = np.array([self.weights.get(name, 1.0) for name in NAMES])
-        rest = {"pace": self.reference.pace.as_array(), "objects": self.objects.as_array(), "weights": weights}
-        return {key: np.asarray(value) for key, value in (saved | rest).items()} | {
-            "truncate": np.array([self.truncate])
-        }
+        saved |= {"pace": self.reference.pace.as_array(), "objects": self.objects.as_array()}
+        saved |= {"weights": np.array([self.fusion.weight(name) for name in NAMES])}
+        saved |= {"truncate": np.array([self.fusion.truncate]), "largest": np.array([self.fusion.largest])}
+        return {key: np.asarray(value) for key, value in saved.items()}
 
 
 def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
@@ -135,12 +129,12 @@ def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
     known = {
         key.removeprefix("tail/"): tails.from_array(value) for key, value in state.items() if key.startswith("tail/")
     }
+    weights = dict(zip(NAMES, state["weights"].tolist(), strict=True))
     return Model(
         Reference(attributes, pace_from_array(state["pace"])),
         known,
         smoothing,
-        float(state["truncate"][0]),
-        dict(zip(NAMES, state["weights"].tolist(), strict=True)),
+        Fusion(weights, float(state["truncate"][0]), bool(state["largest"][0])),
         tails.from_array(state["objects"]),
     )
 
@@ -195,6 +189,6 @@ def fit_objects_tail(held: Sequence[Held], model: Model) -> Tail:
     """Tail of the largest object surprise per held-out normal frame."""
     largest = []
     for item in held:
-        total = sum(model.surprises(item.statistics).values(), np.zeros(len(item.part.seen)))
+        total = model.fusion.total([*model.evidence(item.statistics).values()], len(item.part.seen))
         largest.append(frame_largest(total, item.part.seen.frame, len(item.part.flow)))
     return fit_tail(np.concatenate(largest), floor=_OBJECTS_FLOOR)
