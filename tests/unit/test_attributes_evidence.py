@@ -20,6 +20,15 @@ from vadflow.attributes.what import What
 from vadflow.objects import schema
 
 
+def objects(rows: list[tuple[int, tuple[int, ...], str, tuple[float, float]]]) -> pd.DataFrame:
+    """A table of (frame, xyxy, class, flow); a person is class 0, everything else 1."""
+    found = [
+        (t, *box, 0.9, int(name != "person"), name, np.zeros(0, np.float32), np.hypot(*flow), *flow, 0.1)
+        for t, box, name, flow in rows
+    ]
+    return schema.conform(pd.DataFrame(found, columns=list(schema.COLUMNS)))
+
+
 class TestSupport:
     def test_posture_is_silent_on_small_people(self) -> None:
         rng = np.random.default_rng(0)
@@ -92,16 +101,15 @@ class TestEvidence:
     def test_what_goes_along_with_somebody_within_reach_is_carried(
         self, kind: str, box: tuple[int, ...], velocity: tuple[float, float], frame: int, carried: bool
     ) -> None:
-        rows = [(0, (20, 20, 40, 100), "person", (2.0, 0.0)), (frame, box, kind, velocity)]
-        table = pd.DataFrame(
-            [
-                (t, *xyxy, 0.9, int(name != "person"), name, np.zeros(0, np.float32), np.hypot(*flow), *flow, 0.1)
-                for t, xyxy, name, flow in rows
-            ],
-            columns=list(schema.COLUMNS),
-        )
-        seen = from_table(schema.conform(table), size=(240, 360), fps=10.0, classes=2)
+        table = objects([(0, (20, 20, 40, 100), "person", (2.0, 0.0)), (frame, box, kind, velocity)])
+        seen = from_table(table, size=(240, 360), fps=10.0, classes=2)
         assert seen.carried.tolist() == [False, carried]
+
+    def test_classes_have_names_that_no_object_of_the_clip_has(self) -> None:
+        table = objects([(0, (20, 20, 40, 100), "person", (2.0, 0.0))])
+        assert from_table(table, size=(240, 360), fps=10.0, classes=2).classes == ("person", "")
+        table.attrs["names"] = {"0": "person", "1": "bicycle", "2": "car"}
+        assert from_table(table, size=(240, 360), fps=10.0, classes=2).classes == ("person", "bicycle")
 
     def test_against_the_stream_and_off_the_path(self) -> None:
         rng = np.random.default_rng(0)

@@ -40,7 +40,7 @@ class Observations:
         carried: (N,) bool, an accessory that somebody has about him: within his reach, and moving as he does.
         size: (height, width) of the source, px.
         fps: frames a second.
-        classes: names by class index, "" where this clip shows none.
+        classes: names by class index, "" where neither the detector's list nor this clip tells one.
     """
 
     frame: np.ndarray
@@ -148,10 +148,10 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         classes: C; rows are cut or filled with zeros to it, so that clips of one camera agree.
     """
     n = len(table)
-    names = [""] * classes
-    for index, name in dict.fromkeys(zip(table.class_id, table.class_name, strict=True)):
-        if 0 <= index < classes:
-            names[index] = str(name)
+    named = {int(index): name for index, name in table.attrs.get("names", {}).items()}
+    named |= dict(
+        zip(table.class_id, table.class_name, strict=True)
+    )  # detections somebody brought along list no classes
     frame, box = table.frame.to_numpy(np.int64), table[["x1", "y1", "x2", "y2"]].to_numpy(np.float32)
     velocity, person = table[["dx", "dy"]].to_numpy(np.float32), (table.class_name == "person").to_numpy(bool)
     return Observations(
@@ -168,7 +168,7 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         carried=_carried(frame, box, velocity, person, table.class_name.isin(ACCESSORIES).to_numpy(bool)),
         size=size,
         fps=fps,
-        classes=tuple(names),
+        classes=tuple(str(named.get(index, "")) for index in range(classes)),
     )
 
 
