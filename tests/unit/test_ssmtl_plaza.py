@@ -129,7 +129,7 @@ def test_what_mobilenet_sees_is_learned(clips: list[ClipView], tmp_path: Path, s
                         generator=np.random.default_rng(0))  # fmt: skip
     asked = np.ones(len(tubes), bool)
     upright, fallen = (
-        judge._ask(shown, tubes.classes, np.zeros(len(tubes), int), asked)["knowledge"]
+        judge._ask(shown, tubes.classes, asked)["knowledge"]
         for shown in (tubes.pixels[:, FORWARD], tubes.pixels[:, FORWARD, :, ::-1])
     )
     assert (fallen > upright).mean() > 0.65

@@ -56,9 +56,7 @@ def test_the_teacher_is_asked_in_every_second_judged_frame(trained: tuple[System
     class Listening:
         tasks, channels = system.panel.tasks, 1
 
-        def values(
-            self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray, turn: np.ndarray
-        ) -> dict[str, np.ndarray]:
+        def values(self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray) -> dict[str, np.ndarray]:
             told = np.isfinite(knowledge).all((1, 2, 3)).astype(np.float32)
             return {"told": told, "moving": np.ones(len(tubes), np.float32)}
 

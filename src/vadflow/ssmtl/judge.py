@@ -61,21 +61,17 @@ class Judge:
         cuts = cut_tubes(
             segment, seen.box, wanted, shape=self.shape, reach=REACH, channels=self.panel.channels
         ) if wanted else ()  # fmt: skip
-        turn = np.searchsorted(frames, seen.frame)
-        asked = turn % self.params.ask_every == 0
+        asked = np.searchsorted(frames, seen.frame) % self.params.ask_every == 0
         parts = [
-            self._ask(tubes, seen.probability[rows], turn[rows], asked[rows])
-            for rows, tubes in batches(cuts, self.params.batch)
+            self._ask(tubes, seen.probability[rows], asked[rows]) for rows, tubes in batches(cuts, self.params.batch)
         ]
         names = parts[0] if parts else dict.fromkeys([*self.panel.tasks, *PAPER.values()])
         values = {name: np.concatenate([np.zeros(0), *(part[name] for part in parts)]) for name in names}
         return Judged(seen, row, linked(seen, row >= 0, self.params), frames, values)
 
-    def _ask(
-        self, tubes: np.ndarray, probability: np.ndarray, turn: np.ndarray, asked: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def _ask(self, tubes: np.ndarray, probability: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
         """Task values of one batch; what a still tube says of motion is kept for the paper's mean only."""
-        values = self.panel.values(tubes, probability, self._taught(tubes, asked), turn)
+        values = self.panel.values(tubes, probability, self._taught(tubes, asked))
         still = values.pop("moving") == 0
         for task in [name for name in MOTION if name in values]:
             values[f"{task}_raw"] = values[task]
@@ -172,20 +168,12 @@ class Judge:
         return found
 
     def _changed(self, name: str, aside: Tubes, generator: np.random.Generator) -> dict[str, np.ndarray]:
-        """Task values (N,) of the tubes after one kind of change: means over the students, as smoothing makes of an anomaly that lasts."""
+        """Task values (N,) of the tubes after one kind of change."""
         tubes, classes = CHANGES[name](aside, generator)
         cuts = [(np.arange(i, i + 1), tubes[i : i + 1]) for i in range(len(tubes))]
-
-        def said(turn: int) -> dict[str, np.ndarray]:
-            return joined(
-                [
-                    self._ask(some, classes[rows], np.full(len(some), turn), np.ones(len(some), bool))
-                    for rows, some in batches(cuts, self.params.batch)
-                ]
-            )
-
-        several = [said(turn) for turn in range(len(self.panel.students))]
-        return {task: np.mean([values[task] for values in several], axis=0) for task in self.panel.tasks}
+        parts = batches(cuts, self.params.batch)
+        values = joined([self._ask(some, classes[rows], np.ones(len(some), bool)) for rows, some in parts])
+        return {task: values[task] for task in self.panel.tasks}
 
 
 def kernel_sums(frames: np.ndarray, width: float) -> np.ndarray:

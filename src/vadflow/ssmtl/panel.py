@@ -1,8 +1,7 @@
-"""Several students of the same tasks, who take turns frame by frame.
+"""Several students of the same tasks, whose mean judges.
 
-How a student judges what it has never seen is for a good part the luck of its training. Task values are smoothed along tracklets anyway,
-so where neighbouring frames are judged by different students the smoothed value is a mean over students, for no more time than one
-student takes. Only training costs more (docs/ssmtl.md, *Two students*).
+How a student judges what it has never seen is for a good part the luck of its training, and large ones are surer of it than they should be:
+three small students together say more than a large one, for no more time (docs/ssmtl.md, *Three small students*).
 
 Letters: N tubes, K classes of the detector; those of `model.py`.
 """
@@ -33,7 +32,7 @@ class Panel(nn.Module):
 
     @property
     def students(self) -> list[Student]:
-        """In the order of their turns."""
+        """In the order they were built in."""
         return [cast("Student", member) for member in self.members]
 
     @property
@@ -51,23 +50,7 @@ class Panel(nn.Module):
         for student in self.students:
             student.learn_usual(tubes, classes)
 
-    def values(
-        self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray | None, turn: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """What the student whose turn it is says of each object.
-
-        Args:
-            tubes, classes, knowledge: of N objects, as in `Student.values`.
-            turn: (N,) int, the same for all objects of a frame and one more in the next one.
-
-        Returns:
-            (N,) float32 per task, and what else `Student.values` names.
-        """
-        found: dict[str, np.ndarray] = {}
-        whose = turn % len(self.students)
-        for number in np.unique(whose):
-            rows = np.flatnonzero(whose == number)
-            taught = None if knowledge is None else knowledge[rows]
-            for name, value in self.students[number].values(tubes[rows], classes[rows], taught).items():
-                found.setdefault(name, np.empty(len(tubes), np.float32))[rows] = value
-        return found
+    def values(self, tubes: np.ndarray, classes: np.ndarray, knowledge: np.ndarray | None) -> dict[str, np.ndarray]:
+        """Means over the students of what each says of each object; arguments and answer as of `Student.values`."""
+        several = [student.values(tubes, classes, knowledge) for student in self.students]
+        return {name: np.mean([one[name] for one in several], axis=0) for name in several[0]}

@@ -39,7 +39,7 @@ class NetworkParams(Section):
     depth: Literal["deep", "shallow"] = Field(description="two convolutions a block, or one")
     width: int = Field(ge=4, le=256, description="channels of the first block; the two others have twice as many")
     students: int = Field(
-        ge=1, le=8, description="trained apart, each on its own batches of the same tubes; they judge frames in turn"
+        ge=1, le=8, description="trained apart, each on its own batches of the same tubes; their mean judges"
     )
     streams: Literal["one", "two", "three"] = Field(
         description="one trunk for all tasks; one for motion and one for appearance; or one for motion, one for the six frames around the "
