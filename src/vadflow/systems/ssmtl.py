@@ -82,8 +82,8 @@ class System(base.System):
         "by pseudo-anomalies, scored lower; objects looked for in every 2nd frame of Ped2: gone back to after a look, where every 3rd, "
         "no worse on rehearsals, scored lower; one trunk for both motion tasks: asked for after a look, where a trunk each, no better on "
         "rehearsals, scored lower; windows beside the detector's boxes, and rehearsals with rides: asked for after a look at what was "
-        "missed, chosen on rehearsals; two students of 360 steps: chosen on rehearsals, after students of 150 steps had been seen to score no "
-        "lower than longer ones there; all else was decided on training clips (docs/ssmtl.md)",
+        "missed, chosen on rehearsals; three small students of 360 steps: chosen on rehearsals, after students of 150 steps had been seen to "
+        "score no lower than longer ones there; all else was decided on training clips (docs/ssmtl.md)",
     )
 
     panel: Panel | None = None
