@@ -61,11 +61,14 @@ def parse(model: type[Any], text: str, name: str) -> Any:
 def _explain(fault: ValidationError) -> str:
     lines = []
     for error in fault.errors()[:3]:
-        key = ".".join(str(part) for part in error["loc"]) or "params"
+        key = "".join(f"{part}." for part in error["loc"])[:-1]
         message = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             message = "unknown key"
-        shown = "" if error["type"] == "missing" else f", got {str(error['input'])[:60]!r}"
-        lines.append(f"{key}: {message}{shown}")
+        whole = error["type"] == "value_error" and isinstance(
+            error["input"], dict
+        )  # of several keys, which the message names
+        shown = "" if whole or error["type"] == "missing" else f", got {str(error['input'])[:60]!r}"
+        lines.append(f"{key}: {message}{shown}".removeprefix(": "))
     more = len(fault.errors()) - len(lines)
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")

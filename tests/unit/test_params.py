@@ -61,6 +61,10 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], list[str]]] = {
     "datasets as a list": (lambda p: p.update(datasets=["plaza"]), ["datasets", "one section per dataset"]),
     "a dataset outside": (lambda p: p["datasets"].update({"../x": p["datasets"]["plaza"]}), ["datasets", "../x"]),
     "a dataset called report": (lambda p: p["datasets"].update(report=p["datasets"]["plaza"]), ["results/report"]),
+    "a member that does not run": (
+        lambda p: p["systems"].update(names=["std", "attributes"]),
+        ["fusion.systems: ", "must be among systems.names (std, attributes)"],
+    ),
     "datasets alike": (lambda p: p["datasets"].update(Plaza=p["datasets"]["plaza"]), ["'plaza'", "'Plaza'", "rename"]),
 }
 
@@ -73,6 +77,7 @@ def test_a_fault_is_told_in_one_line(tmp_path: Path, fault: str) -> None:
     text = str(caught.value)
     assert [words for words in said if words not in text] == [], text
     assert "\n" not in text and len(text) < 500
+    assert "': {" not in text, "a piece of the file says nothing about the fault"
 
 
 def test_files_that_are_no_parameters(tmp_path: Path) -> None:
