@@ -8,9 +8,9 @@ silences an attribute, because a list of trials never holds the anomaly that com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -21,10 +21,7 @@ from vadflow.attributes.posture import readable
 from vadflow.attributes.trials import TRIALS
 
 SHARES = (0.5, 1.0)
-RULES: tuple[dict[str, Any], ...] = (
-    *({"truncate": cut, "largest": False} for cut in (0.0, 0.5, 1.0, 1.5)),
-    {"truncate": 0.0, "largest": True},
-)
+RULES = (*((cut, False) for cut in (0.0, 0.5, 1.0, 1.5)), (0.0, True))  # truncate, largest
 PRIOR = Fusion()
 _GAIN = 0.01  # about the standard error of such an AUC from some hundred tracklets
 FAMILIES = {
@@ -144,10 +141,11 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
     names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
     best = rate(scenes, replace(PRIOR, weights=dict.fromkeys(names, 1.0)))
     tries = [best]
+    moves: list[Callable[[Fusion], list[Fusion]]] = [_rules, *(partial(_shares, name=name) for name in names)]
     for _ in range(2 if search else 0):
         before = best
-        for name in (None, *names):
-            found = [rate(scenes, fusion) for fusion in _others(best.fusion, name)]
+        for move in moves:
+            found = [rate(scenes, fusion) for fusion in move(best.fusion)]
             tries += found
             top = max(found, key=lambda one: one.auc)
             best = top if top.auc > best.auc + _GAIN else best
@@ -156,8 +154,9 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
     return best, [*tries, best]
 
 
-def _others(now: Fusion, name: str | None) -> list[Fusion]:
-    """Every weight of one attribute; every rule without a name."""
-    if name is None:
-        return [replace(now, **rule) for rule in RULES]
+def _rules(now: Fusion) -> list[Fusion]:
+    return [replace(now, truncate=cut, largest=largest) for cut, largest in RULES]
+
+
+def _shares(now: Fusion, name: str) -> list[Fusion]:
     return [now.weighing(name, share) for share in SHARES]
