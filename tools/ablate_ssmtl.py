@@ -129,7 +129,7 @@ class Rows:
     def frame_scores(self, values: np.ndarray, frame: np.ndarray, length: int) -> np.ndarray:
         """(T,) the largest object; frames that were not judged take the nearest."""
         from vadflow.attributes.model import frame_largest
-        from vadflow.ssmtl.tubes import REACH, target_frames
+        from vadflow.objects.tubes import REACH, target_frames
 
         wanted = np.asarray(target_frames(0, length, REACH, self.judge.params.every))
         nearest = wanted[np.abs(np.arange(length)[:, None] - wanted).argmin(axis=1)]
@@ -198,7 +198,7 @@ def told() -> argparse.Namespace:
     )
     parser.add_argument("--model", type=Path)
     parser.add_argument("--refit", nargs="*", choices=REFITS, default=[])
-    parser.add_argument("--teacher", help="instead of the parameters' ImageNet teacher: see ssmtl/teachers.py")
+    parser.add_argument("--teacher", help="instead of the parameters' ImageNet teacher: see objects/imagenet.py")
     parser.add_argument("--steps", type=int, help="train each student this long instead")
     parser.add_argument("--every", type=int, help="judge every so many-th frame instead")
     parser.add_argument("--seed", type=int, default=0)

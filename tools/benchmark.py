@@ -63,7 +63,7 @@ def stages(
 
     watch, needs, f, d = (
         Stopwatch(),
-        frozenset().union(*(s.needs for s in systems.values())),
+        frozenset().union(*(s.needed(s.params) for s in systems.values())),
         params.frames,
         params.differences,
     )

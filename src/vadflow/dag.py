@@ -165,7 +165,7 @@ class Plan:
 
     def needs(self, system: str) -> frozenset[str]:
         """Artefacts a system's jobs get."""
-        return frozenset(self.systems[system].needs)
+        return frozenset(self.systems[system].needed(self.params.systems.of(system)))
 
     def clip_kinds(self, system: str) -> list[str]:
         """The per-clip artefacts a system's jobs get."""

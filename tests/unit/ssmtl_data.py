@@ -15,7 +15,7 @@ from vadflow.conformance.scene import draw_clip
 from vadflow.io import write_table
 from vadflow.objects import schema
 from vadflow.objects.openvino import runtime
-from vadflow.ssmtl.tubes import REACH, STORED_REACH, TubeShape, View, cut_tubes
+from vadflow.objects.tubes import REACH, STORED_REACH, TubeShape, View, cut_tubes
 from vadflow.systems.ssmtl import Params, System
 from vadflow.training.fit import fit_system
 

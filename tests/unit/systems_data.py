@@ -38,6 +38,7 @@ PARAMS: dict[str, dict] = {
         "region_surprise": 0.5,
         "region_smooth_frames": 4,
         "poses": {"weights": None, "every": 2, "min_height": 16.0, "confidence": 0.2, "nms_iou": 0.6},
+        "look": {"weights": None, "every": 2, "min_side": 16.0},
     },
     "mlfs3d": {
         "network": {"window": 8, "width": 1, "splice_encoder": True, "splice_decoder": True, "gates": True},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attributes_data import FLAT, posed, walkers
@@ -19,9 +21,10 @@ class TestTrials:
     def test_changes_something_and_nothing_of_the_original(self, name: str) -> None:
         rng = np.random.default_rng(0)
         seen = posed(walkers(20, rng, tall=70), rng)
+        seen = replace(seen, look=rng.normal(size=(20, 3)).astype(np.float32))
         before = {
             key: getattr(seen, key).copy()
-            for key in ("box", "speed", "velocity", "pose", "change", "probability", "company")
+            for key in ("box", "speed", "velocity", "pose", "change", "probability", "company", "look")
         }
         changed = TRIALS[name](seen, rng)
         for key, value in before.items():

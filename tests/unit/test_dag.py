@@ -86,6 +86,13 @@ def test_a_row_is_hashed_by_what_is_behind_it_only(tmp_path: Path) -> None:
         assert not set(digests(**edit)) & set(before)
 
 
+def test_the_video_itself_is_an_input_only_where_somebody_looks_at_it(tmp_path: Path) -> None:
+    seen = plan(tmp_path)
+    assert "source" not in seen.needs("attributes") and "source" in seen.needs("ssmtl")
+    looking = {"attributes": ["fast", "look"], "look": {"weights": "any", "every": 2, "min_side": 24}}
+    assert "source" in plan(tmp_path, systems__attributes=looking).needs("attributes")
+
+
 def test_a_made_row_is_hashed_by_its_members_or_its_source(tmp_path: Path) -> None:
     made = {
         "fusion": {"systems": ["constant", "flow_energy"]},

@@ -46,6 +46,10 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], Any], list[str]]] = {
         lambda p: p["systems"]["std"]["train"].update(batch=0),
         ["systems.std.train.batch", "greater than or equal to 1", "0"],
     ),
+    "a look without eyes": (
+        lambda p: p["systems"]["attributes"].update(attributes=["fast", "look"]),
+        ["systems.attributes", "expected a path in `look.weights`"],
+    ),
     "in a detector": (
         lambda p: p["objects"]["yolo"].update(confidence=2),
         ["objects.yolo.confidence", "less than 1", "2"],

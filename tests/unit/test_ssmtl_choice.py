@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from vadflow.attributes.tails import fit_tail
+from vadflow.objects.tubes import REACH, STORED_REACH
 from vadflow.ssmtl.choice import CHANGES, SHARES, Trial, auc, choose
 from vadflow.ssmtl.scale import fit_scale, rarity_of
 from vadflow.ssmtl.stored import Tubes
 from vadflow.ssmtl.training import FORWARD
-from vadflow.ssmtl.tubes import REACH, STORED_REACH
 
 
 def test_changes_change_what_they_say() -> None:

@@ -8,14 +8,14 @@ import torch
 from ssmtl_data import PIXELS, params
 from systems_data import PARAMS
 
+from vadflow.objects.imagenet import GRID
+from vadflow.objects.tubes import REACH, STORED_REACH
 from vadflow.ssmtl.batch import IGNORED
 from vadflow.ssmtl.model import Student
 from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.puzzles import holed, shuffled
 from vadflow.ssmtl.stored import Tubes
-from vadflow.ssmtl.teachers import GRID
 from vadflow.ssmtl.training import FORWARD, draw_batch, draw_orders, irregular_order
-from vadflow.ssmtl.tubes import REACH, STORED_REACH
 
 
 def test_orders_are_what_their_labels_say() -> None:

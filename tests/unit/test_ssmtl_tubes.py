@@ -11,8 +11,8 @@ from ssmtl_data import LONG, PIXELS, SHAPE, SQUARE, TIGHT, WIDE, NoLoop, clip_of
 
 from vadflow.clip import Segment
 from vadflow.errors import VadflowError
+from vadflow.objects.tubes import REACH, STORED_REACH, cut_tubes
 from vadflow.ssmtl.stored import store_tubes
-from vadflow.ssmtl.tubes import REACH, STORED_REACH, cut_tubes
 from vadflow.systems.base import NormalVideo
 from vadflow.systems.ssmtl import System
 

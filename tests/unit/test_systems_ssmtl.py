@@ -12,6 +12,7 @@ from ssmtl_data import LONG, SHAPE, clip_of, fit, params, residual_model, with_o
 from vadflow.clip import ClipView, Segment
 from vadflow.conformance.checks import Subject, run_checks
 from vadflow.io import read_table
+from vadflow.objects.tubes import REACH, STORED_REACH, target_frames
 from vadflow.params import load
 from vadflow.scoring.score import score_clip
 from vadflow.ssmtl.batch import Batch
@@ -20,7 +21,6 @@ from vadflow.ssmtl.judged import Judged, linked
 from vadflow.ssmtl.model import Student
 from vadflow.ssmtl.regions import Explainer
 from vadflow.ssmtl.stored import observe, store_tubes
-from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems.ssmtl import System
 from vadflow.training.store import load_system
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from vadflow.attributes.observations import KEYPOINTS, Observations
 from vadflow.attributes.posture import body, visible
-from vadflow.attributes.tracklets import iou
+from vadflow.attributes.tracklets import iou, latest
 
 _MIN_IOU = 0.5
 _SPAN_S = 0.25  # between the two bodies a change is taken from: a quarter of a step
@@ -30,9 +30,9 @@ def attach(seen: Observations, bodies: pd.DataFrame) -> Observations:
     measured = np.isfinite(pose[:, 0, 0])
     with_pose = replace(seen, pose=pose)
     change = _changes(with_pose, measured)
-    latest = _latest(seen, measured)
-    known = latest >= 0
-    pose[known], change[known] = pose[latest[known]], change[latest[known]]
+    newest = latest(seen.frame, seen.track, measured, hold=max(1, round(_HOLD_S * seen.fps)))
+    known = newest >= 0
+    pose[known], change[known] = pose[newest[known]], change[newest[known]]
     return replace(with_pose, pose=pose, change=change)
 
 
@@ -51,20 +51,6 @@ def _matched(seen: Observations, bodies: pd.DataFrame) -> np.ndarray:
             good = overlap.max(axis=1) >= _MIN_IOU
             pose[rows[good]] = points[here[best[good]]]
     return pose
-
-
-def _latest(seen: Observations, measured: np.ndarray) -> np.ndarray:
-    """(N,) row of the newest measured body of the same tracklet, not older than `_HOLD_S`; -1 where there is none."""
-    found = np.full(len(seen), -1)
-    last: dict[int, int] = {}
-    hold = max(1, round(_HOLD_S * seen.fps))
-    for row, track in enumerate(seen.track.tolist()):
-        if measured[row]:
-            last[track] = row
-        before = last.get(track, -1)
-        if before >= 0 and seen.frame[row] - seen.frame[before] <= hold:
-            found[row] = before
-    return found
 
 
 def _changes(seen: Observations, measured: np.ndarray) -> np.ndarray:

@@ -30,11 +30,14 @@ FAMILIES = {
     "class": ("foreign",),
     "size": ("larger",),
     "company": ("gathered",),
+    "look": ("disguised",),
     "body": ("fallen", "raised", "kicked", "waving"),
 }
 _TRACKLETS = 8  # per part and trial
 _FRAMES = 40  # of a tracklet that are changed
 _LENGTH = 12  # frames; shorter tracklets are often false detections
+_ONLY = {"gathered": "many", "disguised": "look"}
+"""What one attribute alone can tell, and no other."""
 _POSE_TRIALS = ("fallen", "raised", "kicked")
 
 
@@ -80,8 +83,8 @@ def gather(held: Sequence[Held], model: Model, rng: np.random.Generator) -> Evid
     normal = [(surprise(item.statistics), item.part.seen.frame, len(item.part.flow)) for item in held] if names else []
     trials = {}
     for name, trial in TRIALS.items():
-        if name == "gathered" and "many" not in names:
-            continue  # only a count can tell: without one the trial would dilute the mean
+        if name in _ONLY and _ONLY[name] not in names:
+            continue  # nobody else can tell: the trial would dilute the mean
         rows = []
         for item in held:
             changed = [trial(tracklet, rng) for tracklet in _tracklets(item.part.seen, name)]

@@ -18,6 +18,7 @@ from vadflow.attributes.base import Attribute
 from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.fusion import Fusion
+from vadflow.attributes.look import Look
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
 from vadflow.attributes.observations import Observations, join
 from vadflow.attributes.place import Near, Where
@@ -27,7 +28,9 @@ from vadflow.attributes.tails import Tail, fit_tail
 from vadflow.attributes.tracklets import Smoother, smooth
 from vadflow.attributes.what import What
 
-ATTRIBUTES: dict[str, Any] = {kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near, Many)}
+ATTRIBUTES: dict[str, Any] = {
+    kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near, Many, Look)
+}
 DENSE = "dense"
 NAMES = (*ATTRIBUTES, DENSE)
 _DENSE_FLOOR, _OBJECTS_FLOOR = 0.02, 0.1

@@ -62,14 +62,17 @@ def readable(seen: Observations) -> np.ndarray:
     return (seen.length >= MIN_HEIGHT) & seen.whole & (visible(seen.pose).sum(axis=1) >= _MIN_KEYPOINTS)
 
 
-def nearest(query: np.ndarray, weight: np.ndarray, bank: np.ndarray, bank_weight: np.ndarray) -> np.ndarray:
-    """Distance to the k-th nearest normal body, over the keypoints both have.
+def nearest(
+    query: np.ndarray, weight: np.ndarray, bank: np.ndarray, bank_weight: np.ndarray, *, least: int = _MIN_KEYPOINTS
+) -> np.ndarray:
+    """Distance to the third nearest of a bank, over the coordinates both have.
 
     Args:
         query: (N, D).
         weight: (N, D) 0 or 1.
         bank: (B, D).
         bank_weight: (B, D) 0 or 1.
+        least: with fewer coordinates in common two are not compared.
 
     Returns:
         (N,) root mean square difference per coordinate.
@@ -80,7 +83,7 @@ def nearest(query: np.ndarray, weight: np.ndarray, bank: np.ndarray, bank_weight
         q, w = query[rows], weight[rows]
         shared = w @ bank_weight.T  # n B
         square = (q * q * w) @ bank_weight.T - 2 * (q * w) @ (bank * bank_weight).T + w @ (bank * bank * bank_weight).T
-        distance = np.where(shared >= _MIN_KEYPOINTS, square / np.maximum(shared, 1), np.inf)
+        distance = np.where(shared >= least, square / np.maximum(shared, 1), np.inf)
         k = min(_NEAREST, distance.shape[1]) - 1
         found[rows] = np.sqrt(np.maximum(np.partition(distance, k, axis=1)[:, k], 0))
     return found

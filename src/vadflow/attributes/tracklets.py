@@ -98,6 +98,29 @@ def _smooth_one(values: np.ndarray, frame: np.ndarray, width: float, smoother: S
     return np.where(total > 0, mean, np.nan)
 
 
+def latest(frame: np.ndarray, track: np.ndarray, known: np.ndarray, *, hold: int) -> np.ndarray:
+    """(N,) the newest row of the same tracklet of which something is known, not older than `hold` frames; -1 where there is none.
+
+    Args:
+        frame: (N,) int, ascending.
+        track: (N,) int.
+        known: (N,) bool.
+        hold: frames.
+
+    >>> latest(np.arange(4), np.zeros(4, int), np.array([0, 1, 0, 0], bool), hold=1)
+    array([-1,  1,  1, -1])
+    """
+    found = np.full(len(frame), -1)
+    last: dict[int, int] = {}
+    for row, own in enumerate(track.tolist()):
+        if known[row]:
+            last[own] = row
+        before = last.get(own, -1)
+        if before >= 0 and frame[row] - frame[before] <= hold:
+            found[row] = before
+    return found
+
+
 def speaking(row: int, mine: np.ndarray, loud: np.ndarray) -> int:
     """Where smoothing found what it says of an object that says nothing by itself: its row, or of the rows of its tracklet that are loud
     the last one before it, or else the next.

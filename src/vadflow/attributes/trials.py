@@ -136,7 +136,25 @@ def waving(seen: Observations, rng: np.random.Generator) -> Observations:
     return replace(seen, change=change.reshape(len(seen), -1))
 
 
-TRIALS: dict[str, Trial] = {
-    trial.__name__: trial
-    for trial in (skipped, frozen, slowed, turned, elsewhere, foreign, larger, gathered, fallen, raised, kicked, waving)
-}
+def disguised(seen: Observations, rng: np.random.Generator) -> Observations:
+    """Another look: a part of the features said of other channels. It gives numbers where no picture is at hand, and no picture."""
+    share = np.float32(rng.uniform(0.1, 0.9))
+    return replace(seen, look=seen.look + share * (np.roll(seen.look, 1, axis=1) - seen.look))
+
+
+_ALL = (
+    skipped,
+    frozen,
+    slowed,
+    turned,
+    elsewhere,
+    foreign,
+    larger,
+    gathered,
+    fallen,
+    raised,
+    kicked,
+    waving,
+    disguised,
+)
+TRIALS: dict[str, Trial] = {trial.__name__: trial for trial in _ALL}

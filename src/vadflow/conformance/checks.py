@@ -47,7 +47,7 @@ class Subject:
 
     def clip(self, name: str, length: int, seed: int) -> ClipView:
         """A drawn clip with what the system needs, and nothing else."""
-        return draw_clip(self.folder, name, length, shape=self.shape, needs=self.kind.needs, seed=seed)
+        return draw_clip(self.folder, name, length, shape=self.shape, needs=self.kind.needed(self.params), seed=seed)
 
     def fit(self, run: str, seed: int) -> Path:
         """Fit on normal clips behind the fence of a training job; the folder of the model."""

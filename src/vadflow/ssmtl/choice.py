@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from vadflow.objects.tubes import GAPS, STORED_REACH
 from vadflow.ssmtl.scale import weighted
 from vadflow.ssmtl.stored import Tubes
 from vadflow.ssmtl.training import FORWARD
-from vadflow.ssmtl.tubes import GAPS, STORED_REACH
 
 SHARES = (0.25, 0.5, 1.0)
 GAIN = 0.005

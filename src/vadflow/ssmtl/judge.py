@@ -14,13 +14,13 @@ import pandas as pd
 
 from vadflow.attributes.tracklets import smooth
 from vadflow.clip import Segment
+from vadflow.objects.tubes import REACH, TubeShape, cut_tubes, group, target_frames
 from vadflow.ssmtl.choice import CHANGES, Trial
 from vadflow.ssmtl.judged import PAPER, Judged, detected_of, joined, linked
 from vadflow.ssmtl.model import MOTION
 from vadflow.ssmtl.panel import Panel
 from vadflow.ssmtl.scale import Scale, evidence_of, fit_scales
 from vadflow.ssmtl.stored import Tubes, observe
-from vadflow.ssmtl.tubes import REACH, TubeShape, cut_tubes, group, target_frames
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.fastest import Fastest

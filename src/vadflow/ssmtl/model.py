@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vadflow.frames.windows import as_float
+from vadflow.objects.imagenet import GRID
+from vadflow.objects.tubes import REACH
 from vadflow.ssmtl.batch import Batch, cross_entropy
 from vadflow.ssmtl.networks import Drawing, Lesson, Trunk2D, Trunk3D, Verdict
 from vadflow.ssmtl.puzzles import PLACES, SHUFFLES, holed, in_hole, shuffled
-from vadflow.ssmtl.teachers import GRID
-from vadflow.ssmtl.tubes import REACH
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import Params

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from vadflow.objects.tubes import TubeShape, View
 from vadflow.params import Section
-from vadflow.ssmtl.tubes import TubeShape, View
 
 Task = Literal["arrow", "irregular", "middle", "classes", "knowledge", "jigsaw", "inpaint"]
 
@@ -107,7 +107,7 @@ class Params(Section):
         min_length=1, description="what every student learns; the paper's are arrow, irregular, middle, classes"
     )
     imagenet: str | None = Field(
-        description="path to the ImageNet teacher of `knowledge` (see `ssmtl/teachers.py`); null or empty: that task is left out"
+        description="path to the ImageNet teacher of `knowledge` (see `objects/imagenet.py`); null or empty: that task is left out"
     )
     windows: int = Field(
         ge=0,

@@ -12,7 +12,7 @@ import numpy as np
 
 from vadflow.attributes.observations import Observations, count_classes, from_table
 from vadflow.clip import ClipView, Segment
-from vadflow.ssmtl.tubes import REACH, STORED_REACH, TubeShape, cut_tubes, group
+from vadflow.objects.tubes import REACH, STORED_REACH, TubeShape, cut_tubes, group
 
 
 @dataclass(frozen=True)

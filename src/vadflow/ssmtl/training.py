@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from vadflow.objects.tubes import GAPS, REACH, STORED_REACH
 from vadflow.ssmtl.batch import IGNORED, Batch
 from vadflow.ssmtl.model import MOTION, Student
 from vadflow.ssmtl.panel import Panel
 from vadflow.ssmtl.puzzles import HOLE, SHUFFLES
 from vadflow.ssmtl.stored import Tubes
-from vadflow.ssmtl.tubes import GAPS, REACH, STORED_REACH
 
 if TYPE_CHECKING:
     from vadflow.ssmtl.params import TrainParams

@@ -1,8 +1,8 @@
 """attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
 
-Per object: fast, still, what, posture, gesture, where, near, many (see `vadflow.attributes`), each silent where normal video does not support
-it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the detector saw
-nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights: `attributes.choice`, on
+Per object: fast, still, what, posture, gesture, where, near, many, look (see `vadflow.attributes`), each silent where normal video does not
+support it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the detector
+saw nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights: `attributes.choice`, on
 pseudo-anomalies of held-out normal video only; its tries stand in the training history under the phase `choice`.
 
 Source: attributes with density estimation as in Reiss & Hoshen 2022 (velocity, pose) and Baradaran & Bergevin 2022; the support tests,
@@ -17,10 +17,11 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vadflow.attributes.bodies import attach
 from vadflow.attributes.choice import choose, gather
+from vadflow.attributes.look import LookParams, attach_looks
 from vadflow.attributes.model import (
     ATTRIBUTES,
     DENSE,
@@ -37,13 +38,15 @@ from vadflow.attributes.model import (
 from vadflow.attributes.observations import Observations, count_classes, from_table, join
 from vadflow.attributes.tracklets import link
 from vadflow.clip import ClipView, Segment
+from vadflow.objects.imagenet import ImageNet, load_imagenet
 from vadflow.objects.poses import PosesParams
 from vadflow.params import Section
 from vadflow.systems.attributes_regions import Explainer
-from vadflow.systems.base import FrameScore, Loop, NormalVideo
+from vadflow.systems.base import FrameScore, Loop, Need, NormalVideo
 from vadflow.systems.base import System as Base
 
-Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "many", "dense"]
+_WEIGHTS = "params.yaml: systems.attributes.look.weights"
+Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "many", "look", "dense"]
 
 
 class Params(Section):
@@ -69,6 +72,13 @@ class Params(Section):
         ge=0, le=100, description="width of the smoother of region scores along tracklets, frames; 0 is off"
     )
     poses: PosesParams
+    look: LookParams
+
+    @model_validator(mode="after")
+    def _eyes(self) -> Params:
+        if "look" in self.attributes and not self.look.weights:
+            raise ValueError("expected a path in `look.weights`, or `attributes` without look")
+        return self
 
 
 class System(Base):
@@ -87,10 +97,17 @@ class System(Base):
     model: Model | None = None
     classes: int = 1
     """Classes of the detector, as far as normal video shows them."""
+    eyes: ImageNet | None = None
+    """The network of `look`, where it is wanted."""
+
+    @classmethod
+    def needed(cls, params: Params) -> frozenset[Need]:
+        """The video itself only where somebody looks at it."""
+        return cls.needs | ({"source"} if "look" in params.attributes else frozenset())
 
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Fit on the normal segments; tails, fusion and choice from the same segments left out in turn."""
-        p = self.params
+        p, self.eyes = self.params, self._open()
         smoothing = Smoothing(p.smooth_frames, p.smoother)
         self.classes = max(count_classes(segment.clip.objects) for segment in video.fit)
         parts = [part for segment in video.fit for part in self._parts(segment)]
@@ -131,11 +148,16 @@ class System(Base):
                 t, float(objects[t] + dense.max()), map=explain.map(rows, dense), regions=regions, terms=terms
             )
 
+    def _open(self, trained_with: np.ndarray | None = None) -> ImageNet | None:
+        wanted = "look" in self.params.attributes
+        return load_imagenet(str(self.params.look.weights), _WEIGHTS, trained_with=trained_with) if wanted else None
+
     def _observe(self, clip: ClipView) -> Observations:
         """Objects of a clip with tracklets and bodies."""
         seen = from_table(clip.objects, size=clip.size, fps=clip.fps, classes=self.classes)
         track = link(seen.frame, seen.box, min_iou=self.params.link_iou, max_gap=self.params.link_gap)
-        return attach(replace(seen, track=track), clip.poses)
+        seen = attach(replace(seen, track=track), clip.poses)
+        return attach_looks(seen, clip, self.eyes, self.params.look) if self.eyes else seen
 
     def _parts(self, segment: Segment) -> list[Part]:
         """A segment as stretches of about `stretch_s`."""
@@ -147,13 +169,17 @@ class System(Base):
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that was fitted."""
-        return {} if self.model is None else self.model.state() | {"classes": np.array([self.classes])}
+        if self.model is None:
+            return {}
+        own = {"classes": np.array([self.classes])} | ({"eyes": self.eyes.digest} if self.eyes else {})
+        return self.model.state() | own
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back what `state` gave."""
         if not state:
             return
         self.classes = int(state["classes"][0])
+        self.eyes = self._open(state.get("eyes"))
         self.model = load_model(state, Smoothing(self.params.smooth_frames, self.params.smoother))
 
 

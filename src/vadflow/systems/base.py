@@ -136,6 +136,11 @@ class System(ABC):
         """
         self.params, self.frame_shape = params, frame_shape
 
+    @classmethod
+    def needed(cls, params: Any) -> frozenset[Need]:
+        """`needs`, and what these parameters ask for beside it."""
+        return cls.needs
+
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Learn from normal video. Floors and baselines learn nothing."""
 

@@ -48,12 +48,12 @@ from vadflow.attributes.scale import fit_scale
 from vadflow.attributes.tails import Tail, from_array
 from vadflow.clip import ClipView, Segment
 from vadflow.errors import VadflowError
+from vadflow.objects.tubes import REACH, STORED_REACH, target_frames
 from vadflow.ssmtl.fastest import Fastest
 from vadflow.ssmtl.judged import Judged, detected_of, joined
 from vadflow.ssmtl.params import Params
 from vadflow.ssmtl.scale import Scale, fit_rarities, load_scale, rarity_of, weighted
 from vadflow.ssmtl.stored import Tubes, classes_of, observe, store_tubes
-from vadflow.ssmtl.tubes import REACH, STORED_REACH, target_frames
 from vadflow.systems import base
 
 if TYPE_CHECKING:

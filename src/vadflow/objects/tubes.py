@@ -1,4 +1,4 @@
-"""Object tubes of `ssmtl`: one box cut out of consecutive frames, without tracking, from a stream of source frames.
+"""Object tubes: one box cut out of consecutive frames, without tracking, from a stream of source frames.
 
 A tube holds several views of the object, each a cut of its own.
 
