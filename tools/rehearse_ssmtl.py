@@ -1,4 +1,4 @@
-"""The table "Rehearsed" of docs/ssmtl.md: ways to turn task values into scores, compared on spoiled training clips.
+"""The table "Rehearsed" of docs/ssmtl-choices.md: ways to turn task values into scores, compared on spoiled training clips.
 
     PYTHONPATH=src python tools/rehearse_ssmtl.py <workspace> <dataset>[=<student's dataset>] ...
 

@@ -1,7 +1,7 @@
 """Several students of the same tasks, whose mean judges.
 
 How a student judges what it has never seen is for a good part the luck of its training, and large ones are surer of it than they should be:
-three small students together say more than a large one, for no more time (docs/ssmtl.md, *Three small students*).
+three small students together say more than a large one, for no more time (docs/ssmtl-choices.md, *Three small students*).
 
 Letters: N tubes, K classes of the detector; those of `model.py`.
 """
