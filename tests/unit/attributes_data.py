@@ -31,6 +31,7 @@ def walkers(n: int, rng: np.random.Generator, *, tall: float = 30.0, slope: floa
         velocity=np.stack([pace, np.zeros(n, np.float32)], axis=1),
         pose=pose,
         change=np.full((n, 34), np.nan, np.float32),
+        travel=np.stack([pace, np.zeros(n, np.float32)], axis=1),
         look=np.zeros((n, 0), np.float32),
         track=np.arange(n) // 10,
         company=rng.integers(0, 3, n).astype(np.float32),

@@ -26,7 +26,7 @@ PARAMS: dict[str, dict] = {
     "frame_difference": {"aggregate": AGGREGATE},
     "flow_energy": {"aggregate": AGGREGATE},
     "attributes": {
-        "attributes": ["fast", "still", "what", "posture", "gesture", "where", "near", "dense"],
+        "attributes": ["fast", "travel", "still", "what", "posture", "gesture", "where", "near", "dense"],
         "choose": True,
         "folds": 2,
         "stretch_s": 10.0,

@@ -26,10 +26,11 @@ from vadflow.attributes.posture import Gesture, Posture
 from vadflow.attributes.scale import fit_scale
 from vadflow.attributes.tails import Tail, fit_tail
 from vadflow.attributes.tracklets import Smoother, smooth
+from vadflow.attributes.travel import Travel
 from vadflow.attributes.what import What
 
 ATTRIBUTES: dict[str, Any] = {
-    kind.name: kind for kind in (Fast, Still, What, Posture, Gesture, Where, Near, Many, Look)
+    kind.name: kind for kind in (Fast, Travel, Still, What, Posture, Gesture, Where, Near, Many, Look)
 }
 DENSE = "dense"
 NAMES = (*ATTRIBUTES, DENSE)
@@ -76,7 +77,7 @@ def fit_reference(seen: Observations, wanted: Sequence[str]) -> Reference:
     """Fit the wanted attributes; each decides on its own whether this video supports it."""
     scale = fit_scale(seen)
     pace = fit_pace(seen, scale)
-    needs = {"fast": (pace,), "still": (pace,), "where": (pace,), "near": (scale,)}
+    needs = {"fast": (pace,), "travel": (pace,), "still": (pace,), "where": (pace,), "near": (scale,)}
     fitted = {name: kind.fit(seen, *needs.get(name, ())) for name, kind in ATTRIBUTES.items() if name in wanted}
     return Reference({name: one for name, one in fitted.items() if one is not None}, pace)
 

@@ -18,7 +18,7 @@ from vadflow.attributes.observations import HEADINGS, NOISE, Observations
 from vadflow.attributes.scale import Scale
 from vadflow.attributes.tails import Tail
 
-_MIN_PEOPLE = 200
+MIN_PEOPLE = 200
 _PRIOR_EXPONENT = 0.5
 MOVING = 0.3  # of the median pace; who is slower stands, and goes no way
 _AXES = HEADINGS // 2  # there and back is one
@@ -54,7 +54,7 @@ def fit_pace(normal: Observations, scale: Scale) -> Pace:
     """
     people = normal.pick(normal.person & (normal.speed > NOISE))
     heights = scale.height(people.foot[:, 1])
-    if len(people) < _MIN_PEOPLE or scale.high < 1.5 * scale.low or np.ptp(heights) <= 0:
+    if len(people) < MIN_PEOPLE or scale.high < 1.5 * scale.low or np.ptp(heights) <= 0:
         return Pace(scale, _PRIOR_EXPONENT)
     edges = np.quantile(heights, np.linspace(0, 1, 6))
     band = np.clip(np.searchsorted(edges, heights, side="right") - 1, 0, 4)
@@ -84,7 +84,7 @@ class Fast:
     @classmethod
     def fit(cls, normal: Observations, pace: Pace) -> Self | None:
         """Every scene with objects supports speed; how it depends on the way, only tracklets that went there say."""
-        return cls(pace, _fit_ways(normal, pace)) if len(normal) else None
+        return cls(pace, fit_ways(normal, pace)) if len(normal) else None
 
     def unit(self, seen: Observations) -> np.ndarray:
         """(N,) px/frame of pace 1 for each object."""
@@ -110,7 +110,7 @@ class Fast:
         return cls(pace_from_array(state["pace"]), state["ways"])
 
 
-def _fit_ways(normal: Observations, pace: Pace) -> np.ndarray:
+def fit_ways(normal: Observations, pace: Pace) -> np.ndarray:
     """(4,) median pace of walking people along each axis over that of all, drawn towards 1 where few tracklets went that way."""
     people = normal.pick(normal.person & (normal.speed > NOISE))
     paces = people.speed / pace.unit(people.foot[:, 1])
@@ -135,7 +135,7 @@ class Still:
     def fit(cls, normal: Observations, pace: Pace) -> Self | None:
         """Supported where hardly anybody stands: standing is then news."""
         people = normal.pick(normal.person)
-        if len(people) < _MIN_PEOPLE:
+        if len(people) < MIN_PEOPLE:
             return None
         still = people.speed < 0.25 * np.median(people.speed) + NOISE / 2
         return cls(pace) if still.mean() < _MOST_STILL else None

@@ -35,6 +35,7 @@ class Observations:
         velocity: (N, 2) mean flow (dx, dy), px/frame.
         pose: (N, 17, 3) keypoints x, y (source px) and confidence; NaN where no pose was computed or found.
         change: (N, 34) how the pose changed along its tracklet, box heights per second; NaN where unknown.
+        travel: (N, 2) how far the middle of the box gets along its tracklet (dx, dy), px/frame; NaN where unknown.
         look: (N, P) features of the cut-out; NaN where nobody looked, P = 0 where no network looks.
         track: (N,) int tracklet, unique within the clip.
         company: (N,) others of the same frame whose feet are within two of its heights.
@@ -52,6 +53,7 @@ class Observations:
     velocity: np.ndarray
     pose: np.ndarray
     change: np.ndarray
+    travel: np.ndarray
     look: np.ndarray
     track: np.ndarray
     company: np.ndarray
@@ -112,11 +114,16 @@ _ARRAYS = (
     "velocity",
     "pose",
     "change",
+    "travel",
     "look",
     "track",
     "company",
     "carried",
 )
+
+
+_UNKNOWN = ("pose", "change", "travel", "look")
+"""What is NaN where it is not known."""
 
 
 def join(parts: Sequence[Observations]) -> Observations:
@@ -132,9 +139,7 @@ def beside(seen: Observations, frame: np.ndarray, box: np.ndarray) -> Observatio
     blank: dict[str, Any] = {}
     for name in _ARRAYS:
         known = getattr(seen, name)
-        blank[name] = np.full(
-            (len(frame), *known.shape[1:]), np.nan if name in ("pose", "change", "look") else 0, known.dtype
-        )
+        blank[name] = np.full((len(frame), *known.shape[1:]), np.nan if name in _UNKNOWN else 0, known.dtype)
     blank |= {"frame": frame, "box": box.astype(seen.box.dtype)}
     return join([seen, replace(seen, **blank)])
 
@@ -168,6 +173,7 @@ def from_table(table: pd.DataFrame, *, size: tuple[int, int], fps: float, classe
         velocity=velocity,
         pose=np.full((n, KEYPOINTS, 3), np.nan, np.float32),
         change=np.full((n, 2 * KEYPOINTS), np.nan, np.float32),
+        travel=np.full((n, 2), np.nan, np.float32),
         look=np.zeros((n, 0), np.float32),
         track=np.arange(n),
         company=_company(frame, box),

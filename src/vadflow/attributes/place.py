@@ -19,15 +19,19 @@ _MIN_TRACKS = 20
 _MIN_OBJECTS = 500
 _EDGE = 2  # px; a box that ends so near the lower edge of the frame is cut by it
 _GRID = 48  # cells along the longer side of the frame
+_HERE, _AROUND = 0.25, 1.25  # heights of a person that places and ways are blurred by
 _NAMES = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
 
 
 @dataclass(frozen=True)
 class Where:
-    """Somewhere, or some way, that normal video hardly ever shows.
+    """Somewhere, or some way, that normal video hardly ever shows: how rare the place is, times how rare the way is around there.
+
+    A tracklet counts once in a cell and way: who stands is no crowd. Places differ from step to step, ways from path to path, so the map of
+    places is sharp, and that of ways, which has a ninth of the walks for each, wide.
 
     Attributes:
-        rate: (9, gh, gw) share of normal objects per cell; the last plane is objects without a heading.
+        rate: (9, gh, gw) share of normal visits per cell and way; the last plane is objects without a heading.
         pace: perspective of speeds.
         moving: pace from which an object has a heading.
         size: (height, width), px.
@@ -53,9 +57,12 @@ class Where:
             max(1, round(_GRID * width / max(height, width))),
         )
         empty = cls(np.zeros(shape, np.float32), pace, moving, normal.size)
+        visits = np.unique(np.stack([normal.track, *empty._cells(normal)], axis=1), axis=0)
         counts = np.zeros(shape, np.float32)
-        np.add.at(counts, empty._cells(normal), 1.0)
-        return cls(_blur(counts, empty._sigma()) / len(normal), pace, moving, normal.size)
+        np.add.at(counts, tuple(visits[:, 1:].T), 1.0)
+        place = _blurred(counts.sum(axis=0), empty._sigma(_HERE)) / len(visits)
+        way = _blur(counts, empty._sigma(_AROUND)) + 1e-9
+        return cls(place * way / way.sum(axis=0), pace, moving, normal.size)
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) minus log10 of the rate, against an even spread over the frame; at most 4."""
@@ -84,10 +91,10 @@ class Where:
         speed = np.hypot(*seen.velocity.T) / self.pace.unit(foot[:, 1])
         return np.where(speed >= self.moving, seen.heading, HEADINGS), row, column
 
-    def _sigma(self) -> float:
-        """Blur in cells: half the height of a middling person."""
+    def _sigma(self, heights: float) -> float:
+        """Blur in cells: so many heights of a middling person."""
         middle = self.pace.scale.height(np.array([self.size[0] / 2]))[0]
-        return float(np.clip(0.5 * middle / self.size[0] * self.rate.shape[1], 0.7, 4.0))
+        return float(np.clip(heights * middle / self.size[0] * self.rate.shape[1], 0.7, 10.0))
 
     def state(self) -> dict[str, np.ndarray]:
         """The map and the perspective."""
@@ -102,10 +109,14 @@ class Where:
 
 def _blur(counts: np.ndarray, sigma: float) -> np.ndarray:
     """Spread counts over neighbouring cells and neighbouring headings (a circle); standing stays apart."""
-    spread = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) for plane in counts])
+    spread = np.stack([_blurred(plane, sigma) for plane in counts])
     ring = spread[:HEADINGS]
     spread[:HEADINGS] = 0.5 * ring + 0.25 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0))
     return spread
+
+
+def _blurred(plane: np.ndarray, sigma: float) -> np.ndarray:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """How rare a value is: the share of normal values at or above it, with a tail that goes on beyond the largest one seen.
 
 Source: peaks over threshold (Pickands 1975; Balkema & de Haan 1974): beyond the 98 % quantile u the excess over u follows a
-generalised Pareto distribution. Its shape is fixed at a heavy 0.5: values of one tracklet are not independent, so a sample holds far fewer
-cases than rows, and a light tail would call every value beyond the few dozen people seen impossible. A fitted shape may
-turn negative and end the tail; all values beyond its end would rank equal, which is just what a score must not do.
+generalised Pareto distribution. Its scale is what belongs to the mean excess, its shape fixed at a heavy 0.5: values of one tracklet
+are not independent, so a sample holds far fewer cases than rows, and a light tail would call every value beyond the few dozen people
+seen impossible. A fitted shape may turn negative and end the tail; all values beyond its end would rank equal, which is just what a
+score must not do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _SHAPE = 0.5
-_TAIL = 0.02  # share of the normal values that the exponential tail is fitted on
+_TAIL = 0.02  # share of the normal values that the tail is fitted on
 _GRID = 200  # quantiles kept
 
 
@@ -24,7 +25,7 @@ class Tail:
     Attributes:
         quantiles: (Q,) increasing normal values, at `survival`.
         survival: (Q,) decreasing shares, from 1 to `_TAIL`.
-        scale: mean excess over the last quantile.
+        scale: of the Pareto distribution: its mean excess over the last quantile times 1 - shape.
     """
 
     quantiles: np.ndarray
@@ -70,7 +71,7 @@ def fit_tail(values: np.ndarray, *, floor: float) -> Tail:
     survival = np.linspace(1, _TAIL, _GRID)
     quantiles = np.quantile(known, 1 - survival)
     excess = known[known > quantiles[-1]] - quantiles[-1]
-    return Tail(quantiles, survival, max(float(excess.mean()) if len(excess) else 0.0, floor))
+    return Tail(quantiles, survival, max((1 - _SHAPE) * float(excess.mean()) if len(excess) else 0.0, floor))
 
 
 def from_array(saved: np.ndarray) -> Tail:

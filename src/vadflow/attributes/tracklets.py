@@ -98,6 +98,32 @@ def _smooth_one(values: np.ndarray, frame: np.ndarray, width: float, smoother: S
     return np.where(total > 0, mean, np.nan)
 
 
+def travel(box: np.ndarray, frame: np.ndarray, track: np.ndarray, *, span: int, smoother: Smoother) -> np.ndarray:
+    """How far the middle of a box gets along its tracklet.
+
+    Args:
+        box: (N, 4) xyxy.
+        frame: (N,) int, ascending.
+        track: (N,) int.
+        span: frames that are looked back and ahead (centred), or twice as many back (causal).
+        smoother: causal looks at no later frame.
+
+    Returns:
+        (N, 2) px/frame between the first and the last place in that window; NaN where they lie less than `span` frames apart.
+    """
+    found = np.full((len(frame), 2), np.nan, np.float32)
+    middle = (box[:, :2] + box[:, 2:]) / 2
+    back, ahead = (span, span) if smoother == "centred" else (2 * span, 0)
+    order = np.argsort(track, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(track[order])) + 1):
+        at = frame[rows]
+        first, last = np.searchsorted(at, at - back), np.searchsorted(at, at + ahead, side="right") - 1
+        lag = at[last] - at[first]
+        far = lag >= span
+        found[rows[far]] = (middle[rows[last[far]]] - middle[rows[first[far]]]) / lag[far, None]
+    return found
+
+
 def latest(frame: np.ndarray, track: np.ndarray, known: np.ndarray, *, hold: int) -> np.ndarray:
     """(N,) the newest row of the same tracklet of which something is known, not older than `hold` frames; -1 where there is none.
 

@@ -35,7 +35,11 @@ def slowed(seen: Observations, rng: np.random.Generator) -> Observations:
 
 def _faster(seen: Observations, factor: float) -> Observations:
     return replace(
-        seen, speed=seen.speed * factor, velocity=seen.velocity * factor, change=seen.change * np.float32(factor)
+        seen,
+        speed=seen.speed * factor,
+        velocity=seen.velocity * factor,
+        travel=seen.travel * np.float32(factor),
+        change=seen.change * np.float32(factor),
     )
 
 
@@ -44,7 +48,7 @@ def turned(seen: Observations, rng: np.random.Generator) -> Observations:
     angle = rng.choice([np.pi, np.pi / 2, -np.pi / 2])
     cos, sin = np.cos(angle), np.sin(angle)
     rotation = np.array([[cos, sin], [-sin, cos]], np.float32)
-    return replace(seen, velocity=seen.velocity @ rotation, change=-seen.change)
+    return replace(seen, velocity=seen.velocity @ rotation, travel=seen.travel @ rotation, change=-seen.change)
 
 
 def elsewhere(seen: Observations, rng: np.random.Generator) -> Observations:

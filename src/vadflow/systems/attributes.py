@@ -1,8 +1,8 @@
 """attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
 
-Per object: fast, still, what, posture, gesture, where, near, many, look (see `vadflow.attributes`), each silent where normal video does not
-support it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the detector
-saw nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights: `attributes.choice`, on
+Per object: fast, travel, still, what, posture, gesture, where, near, many, look (see `vadflow.attributes`), each silent where normal video
+does not support it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows, where the
+detector saw nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights: `attributes.choice`, on
 pseudo-anomalies of held-out normal video only; its tries stand in the training history under the phase `choice`.
 
 Source: attributes with density estimation as in Reiss & Hoshen 2022 (velocity, pose) and Baradaran & Bergevin 2022; the support tests,
@@ -37,6 +37,7 @@ from vadflow.attributes.model import (
 )
 from vadflow.attributes.observations import Observations, count_classes, from_table, join
 from vadflow.attributes.tracklets import link
+from vadflow.attributes.travel import attach_travel
 from vadflow.clip import ClipView, Segment
 from vadflow.objects.imagenet import ImageNet, load_imagenet
 from vadflow.objects.poses import PosesParams
@@ -46,7 +47,7 @@ from vadflow.systems.base import FrameScore, Loop, Need, NormalVideo
 from vadflow.systems.base import System as Base
 
 _WEIGHTS = "params.yaml: systems.attributes.look.weights"
-Name = Literal["fast", "still", "what", "posture", "gesture", "where", "near", "many", "look", "dense"]
+Name = Literal["fast", "travel", "still", "what", "posture", "gesture", "where", "near", "many", "look", "dense"]
 
 
 class Params(Section):
@@ -153,10 +154,10 @@ class System(Base):
         return load_imagenet(str(self.params.look.weights), _WEIGHTS, trained_with=trained_with) if wanted else None
 
     def _observe(self, clip: ClipView) -> Observations:
-        """Objects of a clip with tracklets and bodies."""
+        """Objects of a clip with tracklets, and with what of their bodies, ways and looks is known."""
         seen = from_table(clip.objects, size=clip.size, fps=clip.fps, classes=self.classes)
         track = link(seen.frame, seen.box, min_iou=self.params.link_iou, max_gap=self.params.link_gap)
-        seen = attach(replace(seen, track=track), clip.poses)
+        seen = attach_travel(attach(replace(seen, track=track), clip.poses), self.params.smoother)
         return attach_looks(seen, clip, self.eyes, self.params.look) if self.eyes else seen
 
     def _parts(self, segment: Segment) -> list[Part]:
