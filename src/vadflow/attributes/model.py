@@ -17,6 +17,7 @@ from vadflow.attributes import tails
 from vadflow.attributes.base import Attribute
 from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
+from vadflow.attributes.extent import Low, Wide
 from vadflow.attributes.fusion import Fusion
 from vadflow.attributes.look import Look
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
@@ -30,7 +31,7 @@ from vadflow.attributes.travel import Travel
 from vadflow.attributes.what import What
 
 ATTRIBUTES: dict[str, Any] = {
-    kind.name: kind for kind in (Fast, Travel, Still, What, Posture, Gesture, Where, Near, Many, Look)
+    kind.name: kind for kind in (Fast, Travel, Still, What, Posture, Gesture, Where, Near, Low, Wide, Many, Look)
 }
 DENSE = "dense"
 NAMES = (*ATTRIBUTES, DENSE)
@@ -77,7 +78,15 @@ def fit_reference(seen: Observations, wanted: Sequence[str]) -> Reference:
     """Fit the wanted attributes; each decides on its own whether this video supports it."""
     scale = fit_scale(seen)
     pace = fit_pace(seen, scale)
-    needs = {"fast": (pace,), "travel": (pace,), "still": (pace,), "where": (pace,), "near": (scale,)}
+    needs = {
+        "fast": (pace,),
+        "travel": (pace,),
+        "still": (pace,),
+        "where": (pace,),
+        "near": (scale,),
+        "low": (scale,),
+        "wide": (scale,),
+    }
     fitted = {name: kind.fit(seen, *needs.get(name, ())) for name, kind in ATTRIBUTES.items() if name in wanted}
     return Reference({name: one for name, one in fitted.items() if one is not None}, pace)
 
