@@ -10,7 +10,7 @@ import pytest
 from attributes_data import FLAT, SIZE, posed, walkers
 
 from vadflow.attributes.crowd import Many
-from vadflow.attributes.observations import from_table
+from vadflow.attributes.observations import from_table, join
 from vadflow.attributes.place import Near, Where
 from vadflow.attributes.posture import Gesture, Posture, nearest
 from vadflow.attributes.scale import Scale
@@ -120,6 +120,33 @@ class TestEvidence:
         assert np.median(where.statistic(TRIALS["turned"](seen, rng))) > usual + 1
         away = replace(seen, box=seen.box - np.float32([0, 80, 0, 80]))
         assert np.median(where.statistic(away)) > usual
+
+    def test_a_place_is_known_by_who_came_and_not_by_how_long_he_stood(self) -> None:
+        """A hundred walk along one line; one stands aside for as many frames as they all have together."""
+        rng = np.random.default_rng(0)
+        walks, stands = walkers(1000, rng), walkers(1000, rng)
+        path = np.clip(walks.box, None, [[320, 150, 340, 180]]) * [1, 0, 1, 0] + np.array([0, 120, 0, 150])
+        walks = replace(walks, box=path.astype(np.float32))
+        aside = np.tile(np.float32([40, 200, 52, 230]), (1000, 1))
+        stands = replace(
+            stands, box=aside, track=np.zeros(1000, int), speed=0 * stands.speed, velocity=0 * stands.velocity
+        )
+        where = Where.fit(join([walks, stands]), FLAT)
+        assert where is not None
+        assert np.median(where.statistic(stands)) > np.median(where.statistic(walks)) + 0.3
+
+    def test_places_are_sharp_and_ways_wide(self) -> None:
+        """All walk to the right along one line. A body height beside it is no place; there, the other way is odder still."""
+        rng = np.random.default_rng(0)
+        walks = walkers(3000, rng)
+        line = (walks.box * [1, 0, 1, 0] + np.array([0, 120, 0, 150])).astype(np.float32)
+        walks = replace(walks, box=line)
+        where = Where.fit(walks, FLAT)
+        assert where is not None
+        beside = replace(walks, box=line + np.float32([0, 50, 0, 50]))
+        back = replace(walks, velocity=-walks.velocity)
+        on, off, against = (float(np.median(where.statistic(one))) for one in (walks, beside, back))
+        assert off > on + 1 and against > on + 1
 
     def test_whoever_the_lower_edge_cuts_is_as_near_as_wide(self) -> None:
         """People are 40 px tall and 16 px wide; somebody 48 px wide, of whom the upper 40 px are in the frame, is three times as near."""

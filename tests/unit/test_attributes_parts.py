@@ -35,6 +35,14 @@ class TestTails:
         assert tail.surprise(np.array([9000.0]))[0] == pytest.approx(1.0, abs=0.01)
         assert tail.level(0.1) == pytest.approx(9000, abs=20)
 
+    def test_beyond_the_quantile_it_is_the_pareto_of_that_mean_excess(self) -> None:
+        """Values that follow that very distribution: one in a million is where it says, from ten thousand of them."""
+        share = (np.arange(10_000) + 0.5) / 10_000
+        tail = fit_tail(2 * ((1 - share) ** -0.5 - 1), floor=0.01)
+        true = 2 * (1e-6**-0.5 - 1)
+        assert tail.level(1e-6) == pytest.approx(true, rel=0.1)
+        assert tail.surprise(np.array([true]))[0] == pytest.approx(6, abs=0.1)
+
     def test_level_is_the_inverse(self) -> None:
         tail = fit_tail(np.random.default_rng(1).exponential(size=20_000), floor=0.01)
         for share in (0.5, 0.05, 0.001, 1e-5):
