@@ -22,7 +22,7 @@ def rehearsed(found: dict[str, Any]) -> None:
     scene = found["datasets"]["plaza"] | {"train_clips": 4, "min_frames": 40, "max_frames": 40}
     kinds = {"local_skip": {"skips": [2]} | PART, "local_shape": dict(PART)}
     again = {"adapter": "rehearsal", "of": scene, "every": 2, "first": 0, "kinds": kinds}
-    found["datasets"] = {"again": again | {"normal": 8, "span": 8, "seed": 0, "fps": 25}}
+    found["datasets"] = {"again": again | {"normal": 8, "span": 8, "at_once": 1, "seed": 0, "fps": 25}}
     found["systems"]["names"] = ["attributes", "ssmtl"]
     found["systems"]["ssmtl"]["tubes"] |= {"stored": 60, "held_out": 20}
     found["systems"]["ssmtl"]["network"] |= {"width": 4}

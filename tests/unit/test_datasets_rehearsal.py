@@ -37,7 +37,8 @@ def params(folder: Path, **more: Any) -> rehearsal.Params:
         "fps": 10,
     }
     kinds = {"skip": {"skips": [2]}}
-    given = {"of": of, "every": 2, "first": 1, "kinds": kinds, "normal": 10, "span": 8, "seed": 0, "fps": 10} | more
+    given = {"of": of, "every": 2, "first": 1, "kinds": kinds, "normal": 10, "span": 8} | more
+    given = {"at_once": 1, "seed": 0, "fps": 10} | given
     return rehearsal.Params.model_validate({"adapter": "rehearsal", **given})
 
 
@@ -124,6 +125,17 @@ def test_masks_show_what_is_strange_and_not_the_hole_it_left(tmp_path: Path) -> 
     x = np.flatnonzero(bright.any(axis=0))
     assert truth.has_masks and [r[1:] for r in truth.regions if r[1] == t] == [(t, x[0], 18, x[-1] + 1, 30)]
     assert len({r[0] for r in truth.regions if 12 <= r[1] < 18}) == 1, "one walker is one track"
+
+
+def test_two_at_once_are_two_regions(tmp_path: Path) -> None:
+    ride = {"ride": {"min_size": 0.3, "max_size": 0.3, "min_speed": 0.1, "max_speed": 0.2, "feather_px": 0}}
+    folder, most = walkers(tmp_path / "normal", 4), {}
+    for at_once in (1, 2):
+        chosen = params(folder, kinds=ride, at_once=at_once, every=4, first=0)
+        source, frames, _ = made(chosen, tmp_path / str(at_once))[-1]
+        truth = rehearsal.truth(chosen, source, len(frames))
+        most[at_once] = np.bincount([region[1] for region in truth.regions]).max()
+    assert most[2] > most[1] == 1
 
 
 def test_a_speck_is_no_region_and_a_gap_no_border() -> None:

@@ -65,6 +65,11 @@ class Params(Section):
     )
     normal: int = Field(ge=1, description="normal frames before each pseudo-anomaly")
     span: int = Field(ge=2, description="frames of each pseudo-anomaly")
+    at_once: int = Field(
+        ge=1,
+        le=8,
+        description="so many of each kind in the same frames, for kinds that spoil a part of the frame; 1: one",
+    )
     seed: int = Field(ge=0, description="of all draws")
     fps: float = Field(gt=0, le=1000, description="frames a second of the video written")
 
@@ -202,10 +207,20 @@ def spoil(params: Params, clip: _Clip) -> Iterator[tuple[np.ndarray, int, np.nda
         row = module.draw(rng, clip, start=at, window=params.span, params=chosen, donors=[clip])
         needed = params.span * int(row.get("skip", 1))
         if at + needed <= length:
-            recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
-            for number, frame in enumerate(module.replay(recipe, clip.frames, params.span, clip.frames)):
+            spoiled = _replay(kind, row, clip, at, params.span, rng)
+            for _ in range(params.at_once - 1 if _in_part(kind) else 0):
+                again = _Clip(clip.name, np.concatenate([clip.frames[:at], spoiled, clip.frames[at + params.span :]]))
+                row = module.draw(rng, again, start=at, window=params.span, params=chosen, donors=[clip])
+                spoiled = _replay(kind, row, again, at, params.span, rng)
+            for number, frame in enumerate(spoiled):
                 yield frame, 1, nothing if empty is None else strange(frame, clip.frames[at + number], empty)
             at += params.span if _in_part(kind) else needed  # what is wrong in a box only lets the rest play on
+
+
+def _replay(kind: str, row: dict[str, Any], clip: _Clip, at: int, span: int, rng: np.random.Generator) -> np.ndarray:
+    """(span, H, W, 3) uint8: frames from `at` on with one pseudo-anomaly."""
+    recipe = _Recipe({"start": at, "kind": kind, "seed": int(rng.integers(2**31)), "skip": 1} | row)
+    return np.asarray(_kind(kind).replay(recipe, clip.frames, span, clip.frames))
 
 
 def strange(frame: np.ndarray, original: np.ndarray, empty: np.ndarray) -> np.ndarray:
