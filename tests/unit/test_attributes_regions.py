@@ -75,3 +75,20 @@ class TestExplainer:
         dense[10, 10] = 2.0
         found = self.explainer([[16, 16, 32, 48]], [9.0]).regions(np.arange(0), dense, dense)
         assert [region.score for region in found] == [2.0]
+
+    @pytest.mark.parametrize(
+        ("second", "boxes", "expected"),
+        [
+            ((10, 40), [], [2.0, 1.5]),  # nobody there: a thing of its own
+            ((10, 40), [[310, 60, 340, 110]], [2.0]),  # a box is there: what it is worth, the object says
+            ((11, 11), [], [2.0]),  # the same thing
+        ],
+    )
+    def test_two_things_that_no_box_shows_are_two_regions(
+        self, second: tuple[int, int], boxes: list[list[float]], expected: list[float]
+    ) -> None:
+        dense = np.zeros((30, 45))
+        dense[10, 10], dense[second] = 2.0, 1.5
+        explain = self.explainer(boxes or [[16, 200, 32, 232]], [0.0])
+        found = explain.regions(np.arange(len(boxes)), dense, dense)
+        assert [region.score for region in found] == expected

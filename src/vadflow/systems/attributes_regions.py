@@ -15,6 +15,7 @@ from vadflow.attributes.tracklets import iou, speaking
 from vadflow.systems.base import Region
 
 _SAME = 0.4  # overlap from which two regions are one; the stronger stays
+_SEEN = 0.1  # overlap with a box from which a window is that object's
 _SAID = 0.5  # an attribute is named beside the strongest one if it has at least this share of its surprise
 
 
@@ -69,9 +70,8 @@ class Explainer:
         return found + dense.astype(np.float32)
 
     def regions(self, rows: np.ndarray, pace: np.ndarray, dense: np.ndarray) -> list[Region]:
-        """Objects and, where none of them stands, the fastest window of a frame; overlapping ones once, strongest first."""
-        fastest = int(dense.argmax())
-        found = [self._window(fastest, pace, dense)]
+        """Objects and the windows that are fastest; overlapping ones once, strongest first."""
+        found = self._windows(rows, pace, dense)
         for row in rows[self.strength[rows] >= self.least]:
             left, top, right, bottom = self.seen.box[row].tolist()
             reason = self._reason(row)
@@ -119,6 +119,19 @@ class Explainer:
             f"dense: {pace * unit:.1f} px/frame on average in a person-sized window; in 99.9 % of normal frames "
             f"even the fastest window would stay under {limit:.1f} here"
         )
+
+    def _windows(self, rows: np.ndarray, pace: np.ndarray, dense: np.ndarray) -> list[Region]:
+        """The fastest window of a frame and, where it shows something that the detector has no box for, the fastest one beside it."""
+        fastest = int(dense.argmax())
+        row, column = divmod(fastest, dense.shape[1])
+        tall, wide = self.windows.cells(row, column)
+        beside = dense.copy()
+        high, broad = tall.stop - tall.start, wide.stop - wide.start
+        beside[max(row - high, 0) : row + high + 1, max(column - broad, 0) : column + broad + 1] = 0
+        first, second = (self._window(cell, pace, dense) for cell in (fastest, int(beside.argmax())))
+        box = np.array([[second.x1, second.y1, second.x2, second.y2]])
+        seen = iou(box, self.seen.box[rows]).max(initial=0.0) >= _SEEN
+        return [first] if seen or not beside.any() else [first, second]
 
     def _window(self, cell: int, pace: np.ndarray, dense: np.ndarray) -> Region:
         """The window around a cell as a region of its own."""
