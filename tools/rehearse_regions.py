@@ -1,4 +1,4 @@
-"""The table under "Regions, controls" of docs/attributes.md: settings of regions, compared on spoiled training clips.
+"""The table under "Regions" of docs/attributes-choices.md: settings of regions, compared on spoiled training clips.
 
     PYTHONPATH=src python tools/rehearse_regions.py <workspace> <dataset> ...
 
