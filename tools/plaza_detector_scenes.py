@@ -16,8 +16,11 @@ from vadflow.plaza.truth import objects
 
 CROP = 128
 """Side of a cut-out, pixels."""
-PACK = ("cyclist", "cyclist", "cart", "skater", "skater", "throw", "abandon", "fall", "runner", "close", "gesture")
-"""Events of training scenes: rare classes more often than in clips."""
+PACK = (
+    *("cyclist", "cyclist", "cart", "skater", "skater", "throw", "abandon", "runner", "close"),
+    *("fall", "fall", "fall", "fall", "gesture", "gesture", "gesture"),
+)
+"""Events of training scenes: rare classes, and people who do not look like walkers, more often than in clips."""
 MIN_SHARE = 0.3
 """Objects are to be found when at least this share of them is visible."""
 
