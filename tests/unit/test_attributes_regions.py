@@ -92,3 +92,22 @@ class TestExplainer:
         explain = self.explainer(boxes or [[16, 200, 32, 232]], [0.0])
         found = explain.regions(np.arange(len(boxes)), dense, dense)
         assert [region.score for region in found] == expected
+
+    def test_a_reason_names_three_attributes_at_most(self) -> None:
+        explain = self.explainer([[16, 16, 32, 48]], [4.0])
+
+        class Says:
+            def reason(self, seen: object, row: int, value: float, tail: object) -> str:
+                return f"{value:.0f}"
+
+        strengths = {"a": 4.0, "b": 3.0, "c": 2.5, "d": 2.2, "e": 1.0}
+        values = {name: np.array([value * 10]) for name, value in strengths.items()}
+        model = replace(
+            explain.model,
+            reference=Reference(dict.fromkeys(strengths, Says()), FLAT),
+            tails=dict.fromkeys(strengths, fit_tail(np.zeros(9), floor=1.0)),
+        )
+        evidence = {name: np.array([value]) for name, value in strengths.items()}
+        explain = replace(explain, model=model, statistics=values, evidence=evidence)
+        found = explain.regions(np.arange(1), np.zeros((30, 45)), np.zeros((30, 45)))
+        assert found[0].reason == "40; 30; 25", "the fourth says half as much, too; a person reads three"

@@ -16,7 +16,7 @@ from vadflow.systems.base import Region
 
 _SAME = 0.4  # overlap from which two regions are one; the stronger stays
 _SEEN = 0.1  # overlap with a box from which a window is that object's
-_SAID = 0.5  # an attribute is named beside the strongest one if it has at least this share of its surprise
+_SAID, _MOST_SAID = 0.5, 3  # so many attributes are named, with at least this share of the strongest one's surprise
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,14 @@ class Explainer:
         return kept
 
     def _reason(self, row: int) -> str:
-        """What is named: the strongest attribute, and those that say at least half as much."""
-        said = [(float(v[row]), name) for name, v in self.said.items() if v[row] > 0 or name == DENSE]
-        strongest = max(value for value, _ in said)
+        """What is named: the strongest attribute, and at most two that say at least half as much."""
+        said = sorted(
+            ((float(v[row]), name) for name, v in self.said.items() if v[row] > 0 or name == DENSE), reverse=True
+        )
+        strongest, _ = said[0]
         return "; ".join(
             self._around_reason(row) if name == DENSE else self._object_reason(row, name)
-            for value, name in sorted(said, reverse=True)
+            for value, name in said[:_MOST_SAID]
             if value >= _SAID * strongest
         )
 
