@@ -55,8 +55,22 @@ class TestFusion:
     def test_a_silent_attribute_is_no_evidence(self) -> None:
         tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
         model = Model(Reference({}, FLAT), {"fast": tail, "what": tail}, Smoothing(0.0, "centred"))
-        found = model.evidence({"fast": np.array([4.0]), "what": np.array([np.nan]), "unknown": np.array([9.0])})
+        said = {"fast": np.array([4.0]), "what": np.array([np.nan]), "unknown": np.array([9.0])}
+        found = model.evidence(said, walkers(1, np.random.default_rng(0)))
         assert sorted(found) == ["fast", "what"] and found["fast"][0] > 0 and found["what"][0] == 0
+
+    @pytest.mark.parametrize(("fps", "reached"), [(10.0, 1), (4.0, 0)])
+    def test_half_of_a_surprise_is_that_of_the_tracklet_around(self, fps: float, reached: int) -> None:
+        """Of three neighbours in a tracklet one is odd: 0.1 s reach two frames of 10 a second on either side and none of 4."""
+        tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
+        seen = replace(walkers(4, np.random.default_rng(0)), frame=np.arange(4), track=np.array([0, 0, 0, 1]), fps=fps)
+        now = tail.surprise(np.array([0.0, 4.0, 0.0, 0.0]))
+        model = Model(Reference({}, FLAT), {"fast": tail}, Smoothing(0, "centred"), Fusion(truncate=0), steady_s=0.1)
+        found = model.evidence({"fast": np.array([0.0, 4.0, 0.0, 0.0])}, seen)["fast"]
+        beside = np.exp(-0.5 * np.array([1.0, 4.0])) * reached  # one and two frames away, of a width of one
+        middle = (now[1] + 2 * beside[0] * now[0]) / (1 + 2 * beside[0])
+        first = (now[0] + beside[0] * now[1] + beside[1] * now[2]) / (1 + beside.sum())
+        assert found[[1, 0, 3]] == pytest.approx([(now[1] + middle) / 2, (now[0] + first) / 2, now[3]], rel=1e-5)
 
     def test_largest_of_a_frame(self) -> None:
         assert frame_largest(np.array([1.0, 3.0, 2.0]), np.array([0, 0, 2]), 4).tolist() == [3, 0, 2, 0]
@@ -70,7 +84,7 @@ class TestFusion:
         model = Model(Reference({"fast": fast}, FLAT), {"fast": tail}, Smoothing(0.0, "causal"), fusion)
         again = load_model(model.state(), model.smoothing)
         values = model.reference.statistics(seen, model.smoothing)
-        np.testing.assert_allclose(again.evidence(values)["fast"], model.evidence(values)["fast"])
+        np.testing.assert_allclose(again.evidence(values, seen)["fast"], model.evidence(values, seen)["fast"])
         assert again.fusion == fusion
 
 

@@ -17,7 +17,7 @@ from vadflow.attributes.motion import Pace, fit_pace
 from vadflow.attributes.observations import from_table, join
 from vadflow.attributes.scale import Scale, fit_scale
 from vadflow.attributes.tails import fit_tail, from_array
-from vadflow.attributes.tracklets import iou, link, smooth
+from vadflow.attributes.tracklets import Smoother, iou, link, smooth
 from vadflow.objects import poses, schema
 from vadflow.objects.decode import Head
 from vadflow.objects.poses import PoseReader, PosesParams, find_weights, pose_clip
@@ -129,6 +129,37 @@ class TestTracklets:
         track = np.array([0, 0, 0, 1])
         found = smooth(values, np.arange(4), track, width=1.0, smoother="centred")
         assert found[:3].tolist() == pytest.approx([1, 1, 1]) and np.isnan(found[3])
+
+    @pytest.mark.parametrize("smoother", ["centred", "causal"])
+    def test_smoothing_like_a_slow_weighted_mean(self, smoother: Smoother) -> None:
+        """Against every pair of frames, on tracklets with gaps and silences; a causal mean forgets what lies 27 widths back."""
+        rng = np.random.default_rng(0)
+        for _ in range(100):
+            n, width = int(rng.integers(1, 40)), float(rng.choice([0.3, 1.0, 2.5, 7.5]))
+            frame, track = np.sort(rng.integers(0, 4 * n, n)), rng.integers(0, 3, n)
+            keep = np.unique(np.stack([frame, track]), axis=1, return_index=True)[1]
+            frame, track = frame[np.sort(keep)], track[np.sort(keep)]
+            values = np.where(rng.random(len(frame)) < 0.2, np.nan, rng.normal(size=len(frame)))
+            found = smooth(values, frame, track, width=width, smoother=smoother)
+            for row in range(len(frame)):
+                lag = frame[row] - frame
+                near = lag[track == track[row]]
+                weight = np.exp(-0.5 * (near / width) ** 2) * (abs(near) <= 2 * width)
+                if smoother == "causal":
+                    weight = np.exp(-np.clip(near, 0, None) / width) * (near >= 0)
+                mine = values[track == track[row]]
+                known = np.isfinite(mine)
+                if (weight * known).sum() > 1e-9:
+                    assert found[row] == pytest.approx(
+                        (weight * known) @ np.nan_to_num(mine) / (weight @ known), abs=1e-4
+                    )
+                elif (weight * known).sum() == 0:
+                    assert np.isnan(found[row]) or (track == track[row]).sum() == 1
+
+    def test_smoothing_a_tracklet_of_an_hour(self) -> None:
+        """Who sits in view for an hour is 90,000 rows: not a weight for every pair of them."""
+        found = smooth(np.ones(90_000), np.arange(90_000), np.zeros(90_000, int), width=15.0, smoother="centred")
+        assert (found == 1).all()
 
     def test_iou_by_hand(self) -> None:
         assert iou(np.array([[0, 0, 2, 2.0]]), np.array([[1, 0, 3, 2.0]]))[0, 0] == pytest.approx(1 / 3)

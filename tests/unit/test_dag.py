@@ -91,6 +91,8 @@ def test_the_video_itself_is_an_input_only_where_somebody_looks_at_it(tmp_path: 
     assert "source" not in seen.needs("attributes") and "source" in seen.needs("ssmtl")
     looking = {"attributes": ["fast", "look"], "look": {"weights": "any", "every": 2, "min_side": 24}}
     assert "source" in plan(tmp_path, systems__attributes=looking).needs("attributes")
+    assert "frames" in seen.needs("attributes"), "the ground is looked at by default"
+    assert "frames" not in plan(tmp_path, systems__attributes={"attributes": ["fast"]}).needs("attributes")
 
 
 def test_a_made_row_is_hashed_by_its_members_or_its_source(tmp_path: Path) -> None:

@@ -1,14 +1,14 @@
 """The fitted attributes of one camera: which of them normal video supports, how rare their values are, and how they are fused.
 
-An object's evidence is what `attributes.fusion` makes of its attributes' surprises. A frame's surprise is that of its largest object, and of
-its largest dense window, each looked up in the tail of the same *maximum* on normal frames: the correction for the number of looks. The
-two are added, Fisher's rule.
+An object's evidence is what `attributes.fusion` makes of its attributes' surprises, half of each the mean along its tracklet. A frame's
+surprise is that of its largest object, and of its largest dense window, each looked up in the tail of the same *maximum* on normal frames:
+the correction for the number of looks. The two are added, Fisher's rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.extent import Low, Wide
 from vadflow.attributes.fusion import Fusion
+from vadflow.attributes.ground import Ground
 from vadflow.attributes.look import Look
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
 from vadflow.attributes.observations import Observations, join
@@ -31,7 +32,8 @@ from vadflow.attributes.travel import Travel
 from vadflow.attributes.what import What
 
 ATTRIBUTES: dict[str, Any] = {
-    kind.name: kind for kind in (Fast, Travel, Still, What, Posture, Gesture, Where, Near, Low, Wide, Many, Look)
+    kind.name: kind
+    for kind in (Fast, Travel, Still, What, Posture, Gesture, Where, Near, Low, Wide, Ground, Many, Look)
 }
 DENSE = "dense"
 NAMES = (*ATTRIBUTES, DENSE)
@@ -54,7 +56,7 @@ class Smoothing:
     smoother: Smoother
 
     def along(self, values: np.ndarray, seen: Observations) -> np.ndarray:
-        """(N,) -> (N,)."""
+        """(N, ...) -> (N, ...)."""
         return smooth(values, seen.frame, seen.track, width=self.width, smoother=self.smoother)
 
 
@@ -74,8 +76,8 @@ class Reference:
         return Windows(self.pace, seen.size, grid)
 
 
-def fit_reference(seen: Observations, wanted: Sequence[str]) -> Reference:
-    """Fit the wanted attributes; each decides on its own whether this video supports it."""
+def fit_reference(seen: Observations, wanted: Sequence[str], picture: np.ndarray | None = None) -> Reference:
+    """Fit the wanted attributes; each decides on its own whether this video supports it. `picture`: the empty scene, for `ground`."""
     scale = fit_scale(seen)
     pace = fit_pace(seen, scale)
     needs = {
@@ -86,6 +88,7 @@ def fit_reference(seen: Observations, wanted: Sequence[str]) -> Reference:
         "near": (scale,),
         "low": (scale,),
         "wide": (scale,),
+        "ground": (scale, picture),
     }
     fitted = {name: kind.fit(seen, *needs.get(name, ())) for name, kind in ATTRIBUTES.items() if name in wanted}
     return Reference({name: one for name, one in fitted.items() if one is not None}, pace)
@@ -98,9 +101,10 @@ class Model:
     Attributes:
         reference: attributes with support.
         tails: per attribute over held-out normal objects, and `dense`, over the largest window of held-out normal frames.
-        smoothing: along tracklets.
+        smoothing: of statistics along tracklets.
         fusion: of an object's attributes; its weights hold `dense`, too.
         objects: tail of the largest object surprise of held-out normal frames.
+        steady_s: width of the smoother of surprises along tracklets, s; 0: only the moment counts.
     """
 
     reference: Reference
@@ -108,11 +112,20 @@ class Model:
     smoothing: Smoothing
     fusion: Fusion = field(default_factory=Fusion)
     objects: Tail = field(default_factory=lambda: fit_tail(np.zeros(1), floor=_OBJECTS_FLOOR))
+    steady_s: float = 0.0
 
-    def evidence(self, statistics: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """(N,) per attribute that has a tail; see `Fusion.evidence`."""
-        known = {name: values for name, values in statistics.items() if name in self.tails}
-        return {name: self.fusion.evidence(name, self.tails[name].surprise(values)) for name, values in known.items()}
+    def evidence(self, statistics: Mapping[str, np.ndarray], seen: Observations) -> dict[str, np.ndarray]:
+        """(N,) per attribute that has a tail; see `Fusion.evidence`.
+
+        Of two halves: how rare the object is now, and how rare its tracklet is around now. A walker's box slips for a moment; who does
+        something odd does it for a while.
+        """
+        names = [name for name in statistics if name in self.tails]
+        if not names:
+            return {}
+        now = np.stack([self.tails[name].surprise(statistics[name]) for name in names], axis=1)  # N A
+        around = replace(self.smoothing, width=self.steady_s * seen.fps).along(now, seen)
+        return {name: self.fusion.evidence(name, own) for name, own in zip(names, ((now + around) / 2).T, strict=True)}
 
     def dense_surprise(self, pace: np.ndarray) -> np.ndarray:
         """Pace of windows, any shape -> surprise at the largest window of a frame being that fast."""
@@ -132,7 +145,7 @@ class Model:
         return {key: np.asarray(value) for key, value in saved.items()}
 
 
-def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
+def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing, steady_s: float = 0.0) -> Model:
     """Take back what `Model.state` gave."""
     attributes = {}
     for name, kind in ATTRIBUTES.items():
@@ -149,6 +162,7 @@ def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
         smoothing,
         Fusion(weights, float(state["truncate"][0]), bool(state["largest"][0])),
         tails.from_array(state["objects"]),
+        steady_s,
     )
 
 
@@ -162,12 +176,14 @@ class Held:
     dense: np.ndarray
 
 
-def cross(parts: Sequence[Part], wanted: Sequence[str], smoothing: Smoothing, folds: int) -> Iterator[Held]:
+def cross(
+    parts: Sequence[Part], wanted: Sequence[str], smoothing: Smoothing, folds: int, picture: np.ndarray | None = None
+) -> Iterator[Held]:
     """Fit without each fold in turn and look at it: what held-out normal video looks like, with all of it used."""
     folds = min(folds, len(parts))
     for fold in range(folds):
         rest = [part.seen for index, part in enumerate(parts) if index % folds != fold] or [parts[0].seen]
-        reference = fit_reference(join(rest), wanted)
+        reference = fit_reference(join(rest), wanted, picture)
         for part in parts[fold::folds]:
             statistics = reference.statistics(part.seen, smoothing)
             yield Held(
@@ -202,6 +218,6 @@ def fit_objects_tail(held: Sequence[Held], model: Model) -> Tail:
     """Tail of the largest object surprise per held-out normal frame."""
     largest = []
     for item in held:
-        total = model.fusion.total([*model.evidence(item.statistics).values()], len(item.part.seen))
+        total = model.fusion.total([*model.evidence(item.statistics, item.part.seen).values()], len(item.part.seen))
         largest.append(frame_largest(total, item.part.seen.frame, len(item.part.flow)))
     return fit_tail(np.concatenate(largest), floor=_OBJECTS_FLOOR)

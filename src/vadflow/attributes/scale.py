@@ -11,6 +11,7 @@ from vadflow.attributes.observations import Observations
 _MIN_PEOPLE = 200
 _MIN_SPREAD = 0.1  # of the frame height; feet in a narrower band say nothing about perspective
 _MAX_POINTS = 600
+_RARE = 0.005  # share of people who are smaller, or larger, than the line is followed to
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fit_scale(normal: Observations) -> Scale:
         return Scale(height, 0.0, height, height, supported=False)
     rows = np.linspace(0, len(people) - 1, min(len(people), _MAX_POINTS)).astype(int)
     y, height = people.foot[rows, 1].astype(np.float64), people.height[rows].astype(np.float64)
-    low, high = (float(value) for value in np.quantile(people.height, [0.05, 0.95]))
+    low, high = (float(value) for value in np.quantile(people.height, [_RARE, 1 - _RARE]))
     flat = float(np.median(height))
     slope = _median_slope(y, height)
     intercept = float(np.median(height - slope * y))

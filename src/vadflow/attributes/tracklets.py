@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from scipy.ndimage import correlate1d
 
 from vadflow.objects.decode import shared_area
 
 Smoother = Literal["centred", "causal"]
+_NOTHING = 1e-12  # weights that sum to less come from nothing but rounding
 
 
 def link(frame: np.ndarray, box: np.ndarray, *, min_iou: float, max_gap: int) -> np.ndarray:
@@ -87,15 +89,24 @@ def smooth(values: np.ndarray, frame: np.ndarray, track: np.ndarray, *, width: f
 
 
 def _smooth_one(values: np.ndarray, frame: np.ndarray, width: float, smoother: Smoother) -> np.ndarray:
-    lag = frame[:, None] - frame[None, :]  # how far the second lies in the past of the first
-    if smoother == "centred":
-        weight = np.exp(-0.5 * (lag / width) ** 2) * (np.abs(lag) <= 2 * width)
-    else:
-        weight = np.exp(-np.clip(lag, 0, None) / width) * (lag >= 0)
+    """(M, ...) of one tracklet, with the frames in between as unknown: time and memory grow with its length, not with its square."""
+    at = frame - frame[0]
     known = np.isfinite(values)
-    total = weight @ known
-    mean = (weight @ np.where(known, values, 0)) / np.maximum(total, 1e-12)
-    return np.where(total > 0, mean, np.nan)
+    sums = np.zeros((2, at[-1] + 1, *values.shape[1:]))
+    sums[:, at] = known, np.where(known, values, 0)
+    total, mean = _weighed(sums, width, smoother)[:, at]
+    return np.where(total > _NOTHING, mean / np.maximum(total, _NOTHING), np.nan)
+
+
+def _weighed(sums: np.ndarray, width: float, smoother: Smoother) -> np.ndarray:
+    """(2, L, ...) -> the weighted sums around, or up to, each frame."""
+    if smoother == "causal":
+        from scipy.signal import lfilter  # a second of import that the default smoother does not pay
+
+        return np.asarray(lfilter([1.0], [1.0, -np.exp(-1 / width)], sums, axis=1))
+    reach = int(2 * width)
+    weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return np.asarray(correlate1d(sums, weight, axis=1, mode="constant"))
 
 
 def travel(box: np.ndarray, frame: np.ndarray, track: np.ndarray, *, span: int, smoother: Smoother) -> np.ndarray:

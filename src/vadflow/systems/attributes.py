@@ -1,8 +1,8 @@
 """attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
 
-Per object: fast, travel, still, what, posture, gesture, where, near, low, wide, many, look (see `vadflow.attributes`), each silent where normal
+Per object: fast, travel, still, what, posture, gesture, where, near, low, wide, ground, many, look (see `vadflow.attributes`), each silent where normal
 video does not support it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows,
-where the detector saw nothing. Statistics are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights:
+where the detector saw nothing. Statistics and surprises are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights:
 `attributes.choice`, on pseudo-anomalies of held-out normal video only; its tries stand in the training history under the phase `choice`.
 
 Source: attributes with density estimation as in Reiss & Hoshen 2022 (velocity, pose) and Baradaran & Bergevin 2022; the support tests,
@@ -21,6 +21,7 @@ from pydantic import Field, model_validator
 
 from vadflow.attributes.bodies import attach
 from vadflow.attributes.choice import choose, gather
+from vadflow.attributes.ground import empty_picture
 from vadflow.attributes.look import LookParams, attach_looks
 from vadflow.attributes.model import (
     ATTRIBUTES,
@@ -48,7 +49,20 @@ from vadflow.systems.base import System as Base
 
 _WEIGHTS = "params.yaml: systems.attributes.look.weights"
 Name = Literal[
-    "fast", "travel", "still", "what", "posture", "gesture", "where", "near", "low", "wide", "many", "look", "dense"
+    "fast",
+    "travel",
+    "still",
+    "what",
+    "posture",
+    "gesture",
+    "where",
+    "near",
+    "low",
+    "wide",
+    "ground",
+    "many",
+    "look",
+    "dense",
 ]
 
 
@@ -66,6 +80,9 @@ class Params(Section):
     smoother: Literal["centred", "causal"] = Field(description="along tracklets; causal looks at no later frame")
     smooth_frames: float = Field(
         ge=0, le=100, description="width of that smoother, frames; centred looks 2 widths ahead"
+    )
+    steady_s: float = Field(
+        ge=0, le=60, description="width of the smoother of surprises along tracklets, s; 0: only the moment counts"
     )
     regions: int = Field(ge=1, le=50, description="most regions per frame")
     region_surprise: float = Field(
@@ -106,8 +123,9 @@ class System(Base):
 
     @classmethod
     def needed(cls, params: Params) -> frozenset[Need]:
-        """The video itself only where somebody looks at it."""
-        return cls.needs | ({"source"} if "look" in params.attributes else frozenset())
+        """Frames only where somebody looks at the ground, and the video itself where somebody looks at cut-outs."""
+        asked: dict[str, Need] = {"ground": "frames", "look": "source"}
+        return cls.needs | {need for name, need in asked.items() if name in params.attributes}
 
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Fit on the normal segments; tails, fusion and choice from the same segments left out in turn."""
@@ -115,9 +133,10 @@ class System(Base):
         smoothing = Smoothing(p.smooth_frames, p.smoother)
         self.classes = max(count_classes(segment.clip.objects) for segment in video.fit)
         parts = [part for segment in video.fit for part in self._parts(segment)]
-        held = list(cross(parts, p.attributes, smoothing, p.folds))
-        reference = fit_reference(join([part.seen for part in parts]), p.attributes)
-        model = Model(reference, fit_tails(held, reference), smoothing)
+        picture = empty_picture(video.fit) if "ground" in p.attributes else None
+        held = list(cross(parts, p.attributes, smoothing, p.folds, picture))
+        reference = fit_reference(join([part.seen for part in parts]), p.attributes, picture)
+        model = Model(reference, fit_tails(held, reference), smoothing, steady_s=p.steady_s)
         choice, tries = choose([gather(held, model, np.random.default_rng(0))], search=p.choose)
         model = replace(model, fusion=choice.fusion)
         self.model = replace(model, objects=fit_objects_tail(held, model))
@@ -130,7 +149,7 @@ class System(Base):
         model, length = self.model, len(clip)
         seen = self._observe(clip)
         statistics = model.reference.statistics(seen, model.smoothing)
-        evidence = model.evidence(statistics)
+        evidence = model.evidence(statistics, seen)
         surprise = model.objects.surprise(model.fusion.total([*evidence.values()], len(seen)))
         objects = frame_largest(surprise, seen.frame, length)
         windows = model.reference.windows(seen, clip.flow.shape[1:3])
@@ -184,7 +203,7 @@ class System(Base):
             return
         self.classes = int(state["classes"][0])
         self.eyes = self._open(state.get("eyes"))
-        self.model = load_model(state, Smoothing(self.params.smooth_frames, self.params.smoother))
+        self.model = load_model(state, Smoothing(self.params.smooth_frames, self.params.smoother), self.params.steady_s)
 
 
 def _stretch(seen: Observations, flow: np.ndarray, start: int, stop: int) -> Part:
