@@ -55,7 +55,7 @@ def rows(params: Any) -> Iterator[tuple[str, Any]]:
         yield f"without {name}", params.model_copy(update={"attributes": [one for one in names if one != name]})
 
 
-def measure(params: Any, fit: list[Any], test: list[Any], labels: dict[str, np.ndarray], sigma: float) -> list[float]:
+def measure(params: Any, fit: list[Any], test: list[Any], labels: dict[str, np.ndarray], sigma_s: float) -> list[float]:
     """Micro AUC of one row: raw, Gaussian, causal."""
     from vadflow.metrics.roc import roc_auc
     from vadflow.scoring.smooth import smooth
@@ -68,7 +68,8 @@ def measure(params: Any, fit: list[Any], test: list[Any], labels: dict[str, np.n
     truth = np.concatenate([labels[clip.name] for clip in test])
     found = []
     for smoother in ("none", "gaussian", "causal"):
-        found.append(roc_auc(truth, np.concatenate([smooth(scores[clip.name], smoother, sigma) for clip in test])))  # type: ignore[arg-type]
+        each = [smooth(scores[clip.name], smoother, sigma_s * clip.fps) for clip in test]  # type: ignore[arg-type]
+        found.append(roc_auc(truth, np.concatenate(each)))
     return [float("nan") if value is None else value for value in found]
 
 
@@ -91,7 +92,7 @@ def main() -> None:
     labels = read_labels(Layout(arguments.dataset).truth("frames"))
     print("| row | raw | smoothed | causal |\n|---|---|---|---|")
     for name, section in rows(own):
-        values = measure(section, fit, test, labels, params.scoring.sigma_frames)
+        values = measure(section, fit, test, labels, params.scoring.sigma_s)
         print(f"| {name} | " + " | ".join(f"{100 * value:.2f}" for value in values) + " |", flush=True)
 
 

@@ -137,7 +137,7 @@ def judge(space: Workspace, system: Any) -> dict[str, float]:
     """The table's numbers, the AUC of every term, and frames a second (one process, scoring alone)."""
     from vadflow.metrics.protocol import frame_metrics
     from vadflow.metrics.roc import roc_auc
-    from vadflow.scoring.smooth import smooth
+    from vadflow.scoring.smooth import Kernel
     from vadflow.systems.dense import dense_scores
 
     s = space.params.scoring
@@ -150,15 +150,16 @@ def judge(space: Workspace, system: Any) -> dict[str, float]:
         tables[clip.name] = pd.DataFrame(rows)
     seconds = time.process_time() - start
 
-    def smoothed(values: Any) -> np.ndarray:
-        return smooth(np.asarray(values), s.smoother, s.sigma_frames)
-
-    for table in tables.values():
-        table["calibrated"], table["smoothed"] = table.raw, smoothed(table.raw)
-    found = frame_metrics(tables, space.labels, smooth=smoothed, crop=system.paper_crop)
+    kernel = Kernel(s.smoother, s.sigma_s, {clip.name: clip.fps for clip in space.test})
+    for name, table in tables.items():
+        table["calibrated"], table["smoothed"] = table.raw, kernel(table.raw.to_numpy(), name)
+    found = frame_metrics(tables, space.labels, smooth=kernel, crop=system.paper_crop)
     truth = np.concatenate([space.labels[name] for name in tables])
     terms = [column for column in next(iter(tables.values())) if column.startswith("term ")]
-    alone = {c: roc_auc(truth, np.concatenate([smoothed(table[c]) for table in tables.values()])) for c in terms}
+    alone = {
+        c: roc_auc(truth, np.concatenate([kernel(table[c].to_numpy(), name) for name, table in tables.items()]))
+        for c in terms
+    }
     frames = sum(len(table) for table in tables.values())
     return {**{name: found[name] for name in COLUMNS}, **alone, "fps": frames / seconds}  # type: ignore[dict-item]
 

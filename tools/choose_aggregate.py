@@ -35,12 +35,11 @@ class Fold:
     normal: Stream
     judged: dict[str, Stream]
     labels: dict[str, np.ndarray]
-    scoring: Any
+    smooth: Any
 
     def auc(self, system: Any) -> float:
         """Micro AUC in % of the system as its parameters stand, learned anew from the normal frames."""
         from vadflow.metrics.roc import roc_auc
-        from vadflow.scoring.smooth import smooth
 
         weigh = getattr(system, "weighed", lambda clip, frame, maps: maps)
         aggregator, scores = system.aggregator, []
@@ -48,7 +47,7 @@ class Fold:
         for clip, stream in self.judged.items():
             values = np.array([aggregator.pool(aggregator.patches(weigh(*one))) for one in stream])
             before = np.repeat(values[:1], len(self.labels[clip]) - len(values))  # frames before the first window
-            scores.append(smooth(np.concatenate([before, values]), self.scoring.smoother, self.scoring.sigma_frames))
+            scores.append(self.smooth(np.concatenate([before, values]), clip))
         joined = np.concatenate([self.labels[clip] for clip in self.judged])
         return 100 * float(roc_auc(joined, np.concatenate(scores)) or np.nan)
 
@@ -58,6 +57,7 @@ def folds(workspace: str) -> Iterator[tuple[str, Any, Fold]]:
     from vadflow.clip import Segment
     from vadflow.layout import Layout
     from vadflow.params import load
+    from vadflow.scoring.smooth import Kernel
     from vadflow.systems.base import load_module
     from vadflow.systems.between import fill_between
     from vadflow.training.split import split_normal
@@ -82,7 +82,8 @@ def folds(workspace: str) -> Iterator[tuple[str, Any, Fold]]:
         for clip in space.test:
             filled = fill_between(see(Segment(clip, 0, len(clip)), every), len(clip))
             judged[clip.name] = [(clip, frame, maps) for frame, maps, _ in filled]
-        yield name, system, Fold(normal, judged, space.labels, params.scoring)
+        kernel = Kernel(params.scoring.smoother, params.scoring.sigma_s, {clip.name: clip.fps for clip in space.test})
+        yield name, system, Fold(normal, judged, space.labels, kernel)
         print(f"<!-- {workspace} {dataset} {name} -->", flush=True)
 
 

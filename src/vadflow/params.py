@@ -91,7 +91,7 @@ class ScoringParams(Section):
     smoother: Literal["gaussian", "causal", "none"] = Field(
         description="fixed before any test label was seen; the same for every system"
     )
-    sigma_frames: float = Field(ge=0, le=1000, description="width of the smoother, frames")
+    sigma_s: float = Field(ge=0, le=100, description="width of the smoother, s: the same time on every camera")
     false_alarms_per_hour: float = Field(gt=0, description="what the threshold, set on held-out normal video, may cost")
     merge_gap_s: float = Field(ge=0, description="alarms closer than this are one event, s")
     min_event_s: float = Field(ge=0, description="shorter alarms are dropped, s")

@@ -27,25 +27,23 @@ def evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 def evaluate(options: argparse.Namespace) -> str:
     """All systems of a score bank under one protocol, beside the headline."""
-    from functools import partial
-
     from vadflow.io import write_text
     from vadflow.metrics.again import PROTOCOLS, evaluate_again
     from vadflow.metrics.bank import read_bank
     from vadflow.metrics.table import csv_text
-    from vadflow.scoring.smooth import smooth
+    from vadflow.scoring.smooth import Kernel
 
     if options.protocol not in PROTOCOLS:
         known = ", ".join(PROTOCOLS)
         raise VadflowError(f"no protocol {options.protocol!r}", where="--protocol", fix=f"There are: {known}.")
     scoring, metrics = _sections(options)
-    kernel = partial(smooth, smoother=scoring.smoother, sigma_frames=scoring.sigma_frames)
     bank = read_bank(options.scores)
+    kernel = Kernel(scoring.smoother, scoring.sigma_s, bank.fps)
     table = evaluate_again(bank, options.protocol, kernel, resamples=metrics.bootstrap, seed=metrics.seed)
     if options.csv:
         write_text(options.csv, csv_text(table))
     head = f"{bank.dataset}, protocol {options.protocol}: {PROTOCOLS[options.protocol].meaning}"
-    return f"{head}\nsmoother: {scoring.smoother}, {scoring.sigma_frames:g} frames\n\n{aligned(table)}\n"
+    return f"{head}\nsmoother: {scoring.smoother}, {scoring.sigma_s:g} s\n\n{aligned(table)}\n"
 
 
 def compare_arguments(parser: argparse.ArgumentParser) -> None:

@@ -90,7 +90,7 @@ def test_a_clone_that_pulled_has_nothing_to_do(reproduced: tuple[Path, Path, byt
     assert "Nothing to be done" in call(copy, "snakemake", "--dry-run", layout.AUC_TABLE)
     assert workspaces.planned(copy, repository=copy) == {}
     params = yaml.safe_load((copy / "params.yaml").read_text(encoding="utf-8"))
-    params["scoring"]["sigma_frames"] = 5
+    params["scoring"]["sigma_s"] = 0.5
     (copy / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     found = workspaces.planned(copy, layout.AUC_TABLE, repository=copy)
     assert found == {

@@ -23,7 +23,7 @@ LOCAL = {"train", "calibrate", "finish_plaza", "score_raw_maps_regions_plaza_tes
 ONE_SYSTEM = LOCAL | {"leakage_audit", "cost_table", *TABLE}
 
 EDITS = {
-    "scoring.sigma_frames": (5, SCALE),
+    "scoring.sigma_s": (0.5, SCALE),
     "systems.frame_difference.aggregate.floor": (0.4, ONE_SYSTEM),
     "report.points": (100, {"report"}),
     "tracking.experiment": ("other", {"tracking"}),

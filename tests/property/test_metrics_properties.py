@@ -67,8 +67,8 @@ def test_order_of_clips_changes_no_number(rows, random):
     scores, labels = tables(pool(rows))
     names = list(labels)
     random.shuffle(names)
-    before = frame_metrics(scores, labels, smooth=lambda s: s)
-    after = frame_metrics({c: scores[c] for c in names}, {c: labels[c] for c in names}, smooth=lambda s: s)
+    before = frame_metrics(scores, labels, smooth=lambda s, clip: s)
+    after = frame_metrics({c: scores[c] for c in names}, {c: labels[c] for c in names}, smooth=lambda s, clip: s)
     assert before == after
 
 

@@ -82,7 +82,7 @@ def test_a_row_is_hashed_by_what_is_behind_it_only(tmp_path: Path) -> None:
     assert digests(objects__yolo={"confidence": 0.3}) == before
     one = digests(systems__std__train={"batch": 4})
     assert one[:2] == before[:2] and one[2] != before[2]
-    for edit in ({"scoring": {"sigma_frames": 5}}, {"frames": {"height": 64}}, {"differences": {"cell": 4}}):
+    for edit in ({"scoring": {"sigma_s": 0.5}}, {"frames": {"height": 64}}, {"differences": {"cell": 4}}):
         assert not set(digests(**edit)) & set(before)
 
 

@@ -17,7 +17,7 @@ from vadflow.params import ScoringParams, load
 from vadflow.scoring.feedback import NormalEvent, add_event, as_heldout, read_events, write_events
 from vadflow.scoring.finish import learn_scale
 
-SCORING = ScoringParams(smoother="gaussian", sigma_frames=2, false_alarms_per_hour=1, merge_gap_s=0.5, min_event_s=0)
+SCORING = ScoringParams(smoother="gaussian", sigma_s=0.2, false_alarms_per_hour=1, merge_gap_s=0.5, min_event_s=0)
 
 
 def test_rows_come_back_sorted_and_once(tmp_path):

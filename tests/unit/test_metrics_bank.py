@@ -17,6 +17,8 @@ from vadflow.metrics.bank import read_bank
 from vadflow.metrics.comparisons import compare_systems, notable
 from vadflow.metrics.inputs import judged
 from vadflow.metrics.protocol import frame_metrics
+from vadflow.metrics.roc import roc_auc
+from vadflow.scoring.smooth import Kernel, gaussian
 
 LABELS = {"a": np.array([0, 0, 1, 1, 0, 0, 1, 0]), "b": np.zeros(4, int)}
 
@@ -45,7 +47,7 @@ def test_without_labels_or_events_nothing_is_defined():
     assert alarm_metrics(alarms(), {"a": np.ones(3, int)}, {"a": 1.0})["false_alarms_per_hour"] is None
 
 
-def smooth(values: np.ndarray) -> np.ndarray:
+def smooth(values: np.ndarray, clip: str = "") -> np.ndarray:
     return np.convolve(np.pad(values, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
 
 
@@ -59,6 +61,8 @@ def results(tmp_path_factory):
         for k, n in enumerate(lengths)
     ]
     write_table(root / "truth/frames.parquet", pd.concat(truth))
+    names = [clip["clip"].iloc[0] for clip in truth]
+    write_table(root / "clips_test.parquet", pd.DataFrame({"clip": names, "fps": [10.0, 25.0] * 6}))
     for system in range(10):
         for clip in truth:
             raw = generator.normal(size=len(clip)) + clip["label"] * system * 0.2
@@ -83,6 +87,20 @@ def test_every_protocol_equals_the_columns_of_the_table(results):
             got = table["auc"][system]
             assert np.isnan(got) if expected is None else got == pytest.approx(expected, abs=1e-12)
     assert table.index[0] == "s0"  # floors first
+
+
+def test_clips_of_two_frame_rates_are_smoothed_for_the_same_time(results):
+    bank = read_bank(results)
+    table = evaluate_again(bank, "vadflow-1", Kernel("gaussian", 0.3, bank.fps), resamples=20, seed=0)
+    scores, clips = bank.seeds("s5")[0], sorted(bank.labels)
+    truth = np.concatenate([bank.labels[clip] for clip in clips])
+
+    def auc(sigmas: list[float]) -> float | None:
+        each = zip(clips, sigmas, strict=True)
+        return roc_auc(truth, np.concatenate([gaussian(scores[clip]["calibrated"].to_numpy(), s) for clip, s in each]))
+
+    found = table.set_index("system")["auc"]["s5"]
+    assert found == pytest.approx(auc([3.0, 7.5] * 6), abs=1e-12) and found != pytest.approx(auc([3.0] * 12), abs=1e-6)
 
 
 def test_ten_systems_take_less_than_five_seconds(results, capsys, request, tmp_path):

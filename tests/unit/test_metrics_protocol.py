@@ -53,7 +53,7 @@ def test_floors_of_ped2_equal_evaluation_md_to_three_digits_without_smoothing(na
     """Its numbers are of unsmoothed scores; clip_centre is 1 - |linspace(-1, 1, n)|, ties as float64 leaves them."""
     score, expected = FLOORS[name]
     labels = ped2_labels()
-    found = frame_metrics({c: table(score(len(y))) for c, y in labels.items()}, labels, smooth=lambda s: s)
+    found = frame_metrics({c: table(score(len(y))) for c, y in labels.items()}, labels, smooth=lambda s, clip: s)
     assert [round(found[k], 3) for k in ("auc_micro", "auc_macro_skip", "auc_macro_padded")] == list(expected)
     assert found["auc_micro"] == found["auc_micro_raw"] and found["n_macro"] == 8
     assert found["prevalence"] == pytest.approx(0.820, abs=5e-4)
@@ -65,7 +65,7 @@ def test_floors_hardly_move_through_a_renormalised_smoother(name, sigma):
     score, expected = FLOORS[name]
     labels = ped2_labels()
     scores = {c: table(score(len(y)), lambda s: gaussian(s, sigma)) for c, y in labels.items()}
-    found = frame_metrics(scores, labels, smooth=lambda s: gaussian(s, sigma))
+    found = frame_metrics(scores, labels, smooth=lambda s, clip: gaussian(s, sigma))
     assert found["auc_micro"] == pytest.approx(expected[0], abs=0.003)
     assert found["auc_macro_skip"] == pytest.approx(expected[1], abs=0.003)
 
@@ -73,13 +73,13 @@ def test_floors_hardly_move_through_a_renormalised_smoother(name, sigma):
 def test_constant_floor_is_exactly_half_through_the_smoother_and_zero_padding_flatters_it():
     labels = ped2_labels()
     scores = {c: table(np.full(len(y), 0.7), lambda s: gaussian(s, 10)) for c, y in labels.items()}
-    assert frame_metrics(scores, labels, smooth=lambda s: gaussian(s, 10))["auc_micro"] == 0.5
-    assert sins(scores, labels, smooth=lambda s: gaussian(s, 10), sigmas=[0])["zero_padded_smoothing"] > 0.55
+    assert frame_metrics(scores, labels, smooth=lambda s, clip: gaussian(s, 10))["auc_micro"] == 0.5
+    assert sins(scores, labels, smooth=lambda s, clip: gaussian(s, 10), sigmas=[0])["zero_padded_smoothing"] > 0.55
 
 
 def test_no_labels_give_none_everywhere():
     found = evaluate(
-        Subject("cam", "std", 0), {"a": table([1, 2])}, {}, smooth=lambda s: s, resamples=100, seed=0, sigmas=[1]
+        Subject("cam", "std", 0), {"a": table([1, 2])}, {}, smooth=lambda s, clip: s, resamples=100, seed=0, sigmas=[1]
     )
     numbers = {
         k: v for k, v in found.items() if k.startswith(("auc_", "ap", "eer", "n_", "prev", "ci_", "rbdc", "tbdc"))
@@ -89,7 +89,7 @@ def test_no_labels_give_none_everywhere():
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_datasets_have_no_auc(label):
-    found = frame_metrics({"a": table([1, 2, 3])}, {"a": np.full(3, label, np.uint8)}, smooth=lambda s: s)
+    found = frame_metrics({"a": table([1, 2, 3])}, {"a": np.full(3, label, np.uint8)}, smooth=lambda s, clip: s)
     assert found["auc_micro"] is None and found["auc_macro_padded"] is None and found["eer"] is None
     assert found["prevalence"] == label and found["n_macro"] == 0
 
@@ -120,11 +120,12 @@ def test_roc_curve_runs_from_corner_to_corner():
 def test_paper_protocol_crops_stretches_and_skips_frames_without_a_score():
     paper = [9, np.nan, 1, 5, 3, 9]
     labels = {"a": np.array([0, 0, 0, 1, 0, 0], np.uint8)}
-    found = frame_metrics({"a": table(range(6), paper=paper)}, labels, smooth=lambda s: s, crop=(1, 1))
+    found = frame_metrics({"a": table(range(6), paper=paper)}, labels, smooth=lambda s, clip: s, crop=(1, 1))
     assert found["auc_paper"] == 1.0
-    assert frame_metrics({"a": table(range(6))}, labels, smooth=lambda s: s)["auc_paper"] is None
+    assert frame_metrics({"a": table(range(6))}, labels, smooth=lambda s, clip: s)["auc_paper"] is None
     assert (
-        frame_metrics({"a": table(range(6), paper=paper)}, labels, smooth=lambda s: s, crop=(4, 9))["auc_paper"] is None
+        frame_metrics({"a": table(range(6), paper=paper)}, labels, smooth=lambda s, clip: s, crop=(4, 9))["auc_paper"]
+        is None
     )
 
 
@@ -174,8 +175,8 @@ def test_mean_over_seeds_has_the_mean_auc():
 def test_sins_move_the_number_the_way_the_field_knows():
     labels = ped2_labels()
     scores = {c: table(s, lambda v: gaussian(v, 3)) for c, s in zip(labels, noisy(2, 0.3).scores, strict=True)}
-    found = sins(scores, labels, smooth=lambda v: gaussian(v, 3), sigmas=[0, 3, 30])
-    honest = frame_metrics(scores, labels, smooth=lambda v: gaussian(v, 3))
+    found = sins(scores, labels, smooth=lambda v, clip: gaussian(v, 3), sigmas=[0, 3, 30])
+    honest = frame_metrics(scores, labels, smooth=lambda v, clip: gaussian(v, 3))
     assert found["padded_macro"] == honest["auc_macro_padded"] and found["per_clip_min_max"] == honest["auc_legacy"]
     assert found["smoothing_on_test"] > honest["auc_micro"]
 
@@ -185,19 +186,28 @@ def test_the_best_checkpoint_is_picked_on_test_labels_and_never_below_the_final_
     pools = {name: noisy(seed, gain) for name, seed, gain in (("early_1", 3, 0.1), ("late_2", 4, 2.0))}
     kept = {n: dict(zip(labels, map(table, pool.scores), strict=True)) for n, pool in pools.items()}
     final = dict(zip(labels, map(table, noisy(5, 0.5).scores), strict=True))
-    honest = frame_metrics(final, labels, smooth=lambda v: v)["auc_micro"]
+    honest = frame_metrics(final, labels, smooth=lambda v, clip: v)["auc_micro"]
 
     def printed(*names):
         chosen = {name: kept[name] for name in names}
-        return sins(final, labels, smooth=lambda v: v, sigmas=[], snapshots=chosen)["best_checkpoint_on_test"]
+        return sins(final, labels, smooth=lambda v, clip: v, sigmas=[], snapshots=chosen)["best_checkpoint_on_test"]
 
     assert printed("early_1") == honest
     assert printed("early_1", "late_2") == micro(pools["late_2"]) > honest
     assert printed() is None
     whole = evaluate(
-        Subject("ped2", "std", 0), final, labels, smooth=lambda v: v, resamples=10, seed=0, sigmas=[], snapshots=kept
+        Subject("ped2", "std", 0),
+        final,
+        labels,
+        smooth=lambda v, clip: v,
+        resamples=10,
+        seed=0,
+        sigmas=[],
+        snapshots=kept,
     )
-    without = evaluate(Subject("ped2", "std", 0), final, labels, smooth=lambda v: v, resamples=10, seed=0, sigmas=[])
+    without = evaluate(
+        Subject("ped2", "std", 0), final, labels, smooth=lambda v, clip: v, resamples=10, seed=0, sigmas=[]
+    )
     assert whole["checkpoints"] == 3 and without["checkpoints"] == 1
     assert {k: v for k, v in whole.items() if k not in ("sins", "checkpoints")} == {
         k: v for k, v in without.items() if k not in ("sins", "checkpoints")

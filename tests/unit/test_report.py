@@ -32,7 +32,7 @@ CLIPS = ("01", "02", "03")
 LENGTH = 120
 
 
-def smooth(values: np.ndarray) -> np.ndarray:
+def smooth(values: np.ndarray, clip: str = "") -> np.ndarray:
     return gaussian(values, 3)
 
 

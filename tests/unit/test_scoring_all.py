@@ -13,10 +13,12 @@ from scipy.ndimage import gaussian_filter1d
 from systems_data import draw_clip
 
 from vadflow.errors import VadflowError
+from vadflow.params import ScoringParams
 from vadflow.scoring.calibrate import calibrate, fit_calibration
 from vadflow.scoring.events import event_table, find_events, with_regions
+from vadflow.scoring.finish import finish_clip, learn_scale
 from vadflow.scoring.score import score_clip
-from vadflow.scoring.smooth import smooth
+from vadflow.scoring.smooth import Kernel, smooth
 from vadflow.scoring.threshold import fit_threshold
 from vadflow.systems.base import FrameScore, NoParams, System
 from vadflow.systems.dense import dense_scores
@@ -48,6 +50,20 @@ def test_gaussian_away_from_borders_is_scipys() -> None:
     scores = np.random.default_rng(0).normal(size=80)
     ours, theirs = smooth(scores, "gaussian", 3.0), gaussian_filter1d(scores, 3.0)
     assert ours[12:-12] == pytest.approx(theirs[12:-12], abs=1e-9)
+
+
+def test_the_smoother_is_as_wide_in_seconds_on_every_camera() -> None:
+    """0.3 s are 3 frames of 10 a second and 7.5 of 25: in what is written, and in what the threshold is learnt from."""
+    fps, rng = {"slow": 10.0, "quick": 25.0}, np.random.default_rng(0)
+    scoring = ScoringParams(smoother="gaussian", sigma_s=0.3, false_alarms_per_hour=1, merge_gap_s=0.5, min_event_s=0)
+    for clip, sigma in (("slow", 3.0), ("quick", 7.5)):
+        raw = pd.DataFrame({"clip": clip, "frame": np.arange(90), "raw": rng.normal(size=90), "paper": np.nan})
+        calibration, threshold = learn_scale(raw, fps, scoring)
+        expected = smooth(calibrate(raw["raw"].to_numpy(), calibration), "gaussian", sigma)
+        found = finish_clip(raw, calibration, Kernel("gaussian", 0.3, fps), clip)["smoothed"]
+        assert found.to_numpy() == pytest.approx(expected, abs=0)
+        by_hand = fit_threshold({clip: expected}, fps, false_alarms_per_hour=1, merge_gap_s=0.5, min_event_s=0)
+        assert threshold.value == by_hand.value
 
 
 def test_causal_never_looks_ahead() -> None:

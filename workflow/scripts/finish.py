@@ -8,6 +8,7 @@ from vadflow.params import ScoringParams, parse
 from vadflow.scoring.calibrate import Calibration
 from vadflow.scoring.events import with_regions
 from vadflow.scoring.finish import find_all_events, finish_clip
+from vadflow.scoring.smooth import Kernel
 from vadflow.scoring.threshold import Threshold
 
 
@@ -17,10 +18,12 @@ def main(snakemake: Any) -> None:
     calibration = Calibration.model_validate(read_json(snakemake.input.calibration))
     threshold = Threshold.model_validate(read_json(snakemake.input.threshold))
     index, clips = read_table(snakemake.input.index), snakemake.params.clips
-    tables = [finish_clip(read_table(path), calibration, scoring) for path in job.listed(snakemake.input, "raw")]
+    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    smooth = Kernel(scoring.smoother, scoring.sigma_s, fps)
+    raw = zip(clips, job.listed(snakemake.input, "raw"), strict=True)
+    tables = [finish_clip(read_table(path), calibration, smooth, clip) for clip, path in raw]
     for path, table in zip(job.listed(snakemake.output, "scores"), tables, strict=True):
         write_table(path, table)
-    fps = dict(zip(index["clip"], index["fps"], strict=True))
     regions = dict(
         zip(clips, map(read_table, job.listed(snakemake.input, "regions")), strict=False)
     )  # only if it localises

@@ -1,6 +1,5 @@
 """Every number of the protocol for one system and seed."""
 
-from functools import partial
 from typing import Any
 
 from vadflow import job
@@ -8,7 +7,7 @@ from vadflow.io import write_json
 from vadflow.metrics import gather
 from vadflow.metrics.evaluate import Subject, evaluate
 from vadflow.params import MetricsParams, ScoringParams, parse
-from vadflow.scoring.smooth import smooth
+from vadflow.scoring.smooth import Kernel
 
 
 def main(snakemake: Any) -> None:
@@ -21,7 +20,7 @@ def main(snakemake: Any) -> None:
         Subject(params.dataset, run.system, int(run.seed), config_hash=params.config_hash, **params.claim),
         gather.read_scores(clips, job.listed(given, "scores")),
         labels,
-        smooth=partial(smooth, smoother=scoring.smoother, sigma_frames=scoring.sigma_frames),
+        smooth=Kernel(scoring.smoother, scoring.sigma_s, gather.read_fps(given.index)),
         resamples=metrics.bootstrap,
         seed=metrics.seed,
         sigmas=metrics.tuned_sigmas,

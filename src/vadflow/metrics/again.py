@@ -33,7 +33,7 @@ class Protocol:
 
 def _smoothed(scores: Scores, labels: Labels, smooth: Smoother) -> Judged:
     """Calibrated scores, smoothed here and now, so that the smoother asked for is the one that runs."""
-    return judged(scores, labels, "calibrated").map(smooth)
+    return judged(scores, labels, "calibrated").smoothed(smooth)
 
 
 def _unsmoothed(scores: Scores, labels: Labels, smooth: Smoother) -> Judged:
@@ -41,7 +41,7 @@ def _unsmoothed(scores: Scores, labels: Labels, smooth: Smoother) -> Judged:
 
 
 def _legacy(scores: Scores, labels: Labels, smooth: Smoother) -> Judged:
-    return judged(scores, labels, "raw").map(min_max).map(smooth)
+    return judged(scores, labels, "raw").map(min_max).smoothed(smooth)
 
 
 def _micro(pool: Callable[[Scores, Labels, Smoother], Judged]) -> Callable[..., float | None]:
@@ -74,7 +74,7 @@ def evaluate_again(bank: Bank, protocol: str, smooth: Smoother, *, resamples: in
     Args:
         bank: scores and labels.
         protocol: a key of PROTOCOLS.
-        smooth: (T,) -> (T,).
+        smooth: the fixed smoother.
         resamples: of the clip bootstrap.
         seed: of the clip bootstrap.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from vadflow.errors import VadflowError
 from vadflow.io import read_json, read_table
+from vadflow.metrics.gather import read_fps
 from vadflow.metrics.inputs import Labels, Scores
 
 Run = tuple[str, int]
@@ -21,12 +22,14 @@ class Bank:
     Attributes:
         dataset: name.
         labels: clip -> (T,) uint8; empty for a dataset without labels.
+        fps: clip -> frames a second.
         runs: (system, seed) -> clip -> score table.
         about: system -> what its metrics file says of it: kind, crop, aggregate; empty for a system without one.
     """
 
     dataset: str
     labels: Labels
+    fps: Mapping[str, float]
     runs: Mapping[Run, Scores]
     about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -52,7 +55,7 @@ def read_bank(folder: str | Path, runs: Sequence[Run] | None = None, clips: Sequ
     """Read a bank.
 
     Args:
-        folder: `results/<dataset>`, or its `scores` folder; `truth/frames.parquet` lies beside the scores.
+        folder: `results/<dataset>`, or its `scores` folder; `truth/frames.parquet` and `clips_test.parquet` lie beside the scores.
         runs: which systems and seeds; None reads all that are there.
         clips: which clips; None reads all that are there.
 
@@ -65,15 +68,15 @@ def read_bank(folder: str | Path, runs: Sequence[Run] | None = None, clips: Sequ
     found = _list_runs(root) if runs is None else runs
     scores = {run: _read_run(root / "scores" / run[0] / str(run[1]), clips) for run in found}
     about = {system: _about(root / "metrics" / system / f"{seed}.json") for system, seed in reversed(found)}
-    return Bank(root.name, labels, scores, about)
+    return Bank(root.name, labels, read_fps(root / "clips_test.parquet"), scores, about)
 
 
 def _root(folder: Path) -> Path:
     root = folder.resolve()
     root = root.parent if root.name == "scores" else root
-    for needed in ("scores", "truth/frames.parquet"):
+    for needed in ("scores", "truth/frames.parquet", "clips_test.parquet"):
         if not (root / needed).exists():
-            fix = "Name a folder results/<dataset>, with `scores` and `truth` in it."
+            fix = "Name a folder results/<dataset>, with `scores`, `truth` and `clips_test.parquet` in it."
             raise VadflowError(f"expected {needed}, found none", where=str(folder), fix=fix)
     return root
 

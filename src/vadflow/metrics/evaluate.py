@@ -62,7 +62,7 @@ def evaluate(
         subject: who is judged.
         scores: clip -> frame, raw, calibrated, smoothed, paper.
         labels: clip -> (T,) uint8; empty for a dataset without labels.
-        smooth: the fixed smoother, (T,) -> (T,).
+        smooth: the fixed smoother.
         resamples: of the clip bootstrap.
         seed: of the clip bootstrap; the same for all systems.
         sigmas: widths, frames, the test-tuned sin may pick from.

@@ -27,6 +27,12 @@ def read_labels(truth: str | Path) -> Labels:
     return {str(clip): rows["label"].to_numpy() for clip, rows in read_table(truth).groupby("clip")}
 
 
+def read_fps(index: str | Path) -> dict[str, float]:
+    """Frames a second of every clip, from `clips_<split>.parquet`."""
+    clips = read_table(index)
+    return dict(zip(map(str, clips["clip"]), map(float, clips["fps"]), strict=True))
+
+
 def read_snapshots(clips: Sequence[str], paths: Paths) -> dict[str, Scores]:
     """What each snapshot of a training says: snapshot -> clip -> frame, raw; empty without any files or rows."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
@@ -38,10 +44,7 @@ def read_snapshots(clips: Sequence[str], paths: Paths) -> dict[str, Scores]:
 
 def alarms_at_threshold(events: str | Path, index: str | Path, labels: Labels) -> dict[str, float | None]:
     """Event recall, delay and false alarms of one run's event list."""
-    clips = read_table(index)
-    return alarm_metrics(
-        pd.read_csv(events, dtype={"clip": str}), labels, dict(zip(clips["clip"], clips["fps"], strict=True))
-    )
+    return alarm_metrics(pd.read_csv(events, dtype={"clip": str}), labels, read_fps(index))
 
 
 def localisation(

@@ -14,8 +14,8 @@ Scores = Mapping[str, pd.DataFrame]
 """clip -> one row a frame: frame, raw, calibrated, smoothed, and paper (NaN where a system has none)."""
 Labels = Mapping[str, np.ndarray]
 """clip -> (T,) uint8, 1 = anomalous. A clip without labels is absent; a dataset without labels is empty."""
-Smoother = Callable[[np.ndarray], np.ndarray]
-"""The one fixed smoother: (T,) scores -> (T,) scores, renormalised at the borders."""
+Smoother = Callable[[np.ndarray, str], np.ndarray]
+"""The one fixed smoother: (T,) scores and their clip, whose frame rate it knows -> (T,) scores, renormalised at the borders."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,12 @@ class Judged:
 
     def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Judged:
         """Apply `change` to each clip's scores; an empty clip stays empty."""
-        return Judged(self.clips, self.labels, tuple(change(s) if len(s) else s for s in self.scores))
+        return self.smoothed(lambda scores, clip: change(scores))
+
+    def smoothed(self, smooth: Smoother) -> Judged:
+        """Smooth each clip's scores at its own frame rate; an empty clip stays empty."""
+        pairs = zip(self.scores, self.clips, strict=True)
+        return Judged(self.clips, self.labels, tuple(smooth(s, clip) if len(s) else s for s, clip in pairs))
 
 
 def judged(scores: Scores, labels: Labels, column: str, where: str = "") -> Judged:

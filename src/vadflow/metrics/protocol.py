@@ -106,7 +106,7 @@ def macro_padded(pool: Judged) -> float | None:
 
 def legacy(raw: Judged, smooth: Smoother) -> float | None:
     """Return the AUC of our raw score under the literature's min-max over each *test* clip, then our smoother."""
-    return micro(raw.map(min_max).map(smooth))
+    return micro(raw.map(min_max).smoothed(smooth))
 
 
 def paper(scores: Scores, labels: Labels, crop: tuple[int, int], aggregate: Aggregate) -> float | None:

@@ -71,11 +71,11 @@ def zero_padded(pool: Judged, smooth: Smoother) -> float | None:
     if floor == top:
         floor -= 1.0  # a constant score stands above the padding; that alone used to pass for a result
 
-    def change(values: np.ndarray) -> np.ndarray:
+    def change(values: np.ndarray, clip: str) -> np.ndarray:
         room = np.zeros(max(len(values), 64))
-        return smooth(np.concatenate([room, values - floor, room]))[len(room) : len(room) + len(values)]
+        return smooth(np.concatenate([room, values - floor, room]), clip)[len(room) : len(room) + len(values)]
 
-    return micro(pool.map(change))
+    return micro(pool.smoothed(change))
 
 
 def gaussian(values: np.ndarray, sigma: float) -> np.ndarray:
@@ -102,6 +102,8 @@ def _best_checkpoint(
     A snapshot's raw scores are smoothed as they are: calibration is one increasing line per system and the smoother is linear, so
     calibrating them would change no AUC.
     """
-    tried = [micro(judged(scores, labels, "raw", f"{where} {name}").map(smooth)) for name, scores in snapshots.items()]
+    tried = [
+        micro(judged(scores, labels, "raw", f"{where} {name}").smoothed(smooth)) for name, scores in snapshots.items()
+    ]
     values = [auc for auc in [micro(final), *tried] if auc is not None]
     return max(values) if tried and values else None

@@ -10,7 +10,7 @@ import pandas as pd
 from vadflow.params import ScoringParams
 from vadflow.scoring.calibrate import Calibration, calibrate, fit_calibration
 from vadflow.scoring.events import event_table
-from vadflow.scoring.smooth import smooth
+from vadflow.scoring.smooth import Kernel
 from vadflow.scoring.threshold import Threshold, fit_threshold
 
 
@@ -23,8 +23,9 @@ def learn_scale(heldout: pd.DataFrame, fps: dict[str, float], scoring: ScoringPa
         scoring: the `scoring` section.
     """
     calibration = fit_calibration(heldout)
+    smooth = Kernel(scoring.smoother, scoring.sigma_s, fps)
     clips = {
-        str(clip): smooth(calibrate(rows["raw"].to_numpy(), calibration), scoring.smoother, scoring.sigma_frames)
+        str(clip): smooth(calibrate(rows["raw"].to_numpy(), calibration), str(clip))
         for clip, rows in heldout.sort_values(["clip", "frame"]).groupby("clip")
     }
     threshold = fit_threshold(
@@ -37,10 +38,10 @@ def learn_scale(heldout: pd.DataFrame, fps: dict[str, float], scoring: ScoringPa
     return calibration, threshold
 
 
-def finish_clip(raw: pd.DataFrame, calibration: Calibration, scoring: ScoringParams) -> pd.DataFrame:
+def finish_clip(raw: pd.DataFrame, calibration: Calibration, smooth: Kernel, clip: str) -> pd.DataFrame:
     """One clip's raw table to its score table: frame, raw, calibrated, smoothed, paper."""
     calibrated = calibrate(raw["raw"].to_numpy(), calibration)
-    smoothed = smooth(calibrated, scoring.smoother, scoring.sigma_frames)
+    smoothed = smooth(calibrated, clip)
     return raw[["frame", "raw", "paper"]].assign(calibrated=calibrated, smoothed=smoothed)[
         ["frame", "raw", "calibrated", "smoothed", "paper"]
     ]

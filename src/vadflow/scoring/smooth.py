@@ -1,4 +1,4 @@
-"""The one smoother of the protocol. Its kernel is renormalised at clip borders, so a constant score stays exactly constant.
+"""The one smoother of the protocol, stated in seconds. Its kernel is renormalised at clip borders, so a constant score stays exactly constant.
 
 With zero padding instead, a constant score reaches 70 % AUC and more on ShanghaiTech (evaluation.md, law 4): the smoother itself
 would tell where a clip begins and ends.
@@ -6,19 +6,40 @@ would tell where a clip begins and ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.ndimage import correlate1d
 
+Kind = Literal["gaussian", "causal", "none"]
 _REACH = 4.0
 """The Gaussian is cut at this many sigmas."""
 _NO_WIDTH = 0.1
 """Below this width the weight of the next frame is under 1e-4 (causal) or 1e-21 (Gaussian): nothing is smoothed."""
 
 
-def smooth(scores: np.ndarray, smoother: Literal["gaussian", "causal", "none"], sigma_frames: float) -> np.ndarray:
+@dataclass(frozen=True)
+class Kernel:
+    """The smoother as `params.yaml` states it: the same time on every camera, whatever its frame rate.
+
+    Attributes:
+        smoother: see `smooth`.
+        sigma_s: its width, s.
+        fps: clip -> frames a second.
+    """
+
+    smoother: Kind
+    sigma_s: float
+    fps: Mapping[str, float]
+
+    def __call__(self, scores: np.ndarray, clip: str) -> np.ndarray:
+        """(T,) scores of a clip -> (T,) float64."""
+        return smooth(scores, self.smoother, self.sigma_s * self.fps[clip])
+
+
+def smooth(scores: np.ndarray, smoother: Kind, sigma_frames: float) -> np.ndarray:
     """Smooth the scores of one clip.
 
     Args:

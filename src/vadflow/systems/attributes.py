@@ -1,9 +1,10 @@
 """attributes: our own system. Says of every object how rare it is in what it does, is and where, and gives the reason.
 
-Per object: fast, travel, still, what, posture, gesture, where, near, low, wide, ground, many, look (see `vadflow.attributes`), each silent where normal
-video does not support it, each a tail probability on normal clips that its reference did not see; densely: flow in person-sized windows,
-where the detector saw nothing. Statistics and surprises are smoothed along IoU tracklets. Fusion: `attributes.fusion`. Its rule and weights:
-`attributes.choice`, on pseudo-anomalies of held-out normal video only; its tries stand in the training history under the phase `choice`.
+Per object: fast, travel, still, what, posture, gesture, where, near, low, wide, ground, many, look (see `vadflow.attributes`), each silent
+where normal video does not support it, each a tail probability on normal clips that its reference did not see; densely: flow in
+person-sized windows, where the detector saw nothing. Statistics and surprises are smoothed along IoU tracklets. Fusion:
+`attributes.fusion`. Its rule and weights: `attributes.choice`, on pseudo-anomalies of held-out normal video only; its tries stand in the
+training history under the phase `choice`.
 
 Source: attributes with density estimation as in Reiss & Hoshen 2022 (velocity, pose) and Baradaran & Bergevin 2022; the support tests,
 one-sided class evidence, tails and choice by pseudo-anomalies are ours.
