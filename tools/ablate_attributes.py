@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python tools/ablate_attributes.py <workspace> <dataset>
 
-Reads the artefacts of a finished run (flow, objects, poses, truth) and refits once per row; nothing of the workspace is changed. Every row
-chooses its own weights on pseudo-anomalies, as a run with those attributes would.
+Reads the artefacts of a finished run (frames, flow, objects, poses, truth) and refits once per row; nothing of the workspace is changed.
+Every row chooses its own weights on pseudo-anomalies, as a run with those attributes would.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def views(dataset: str, split: str) -> list[Any]:
     from vadflow.io import read_table
     from vadflow.layout import Layout
 
-    place, kinds = Layout(dataset), ("flow", "objects", "poses")
+    place, kinds = Layout(dataset), ("frames", "flow", "objects", "poses")
     found = []
     for row in read_table(place.index(split)).itertuples():
         paths = {f"{kind}_path": Path(place.clip(kind, split, row.clip)) for kind in kinds}

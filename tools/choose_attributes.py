@@ -2,9 +2,9 @@
 
     PYTHONPATH=src python tools/choose_attributes.py <workspace>:<dataset> <workspace>:<dataset> ...
 
-Every dataset needs the artefacts of its training split (flow, objects, poses). For each scene the mean AUC over the trials is printed under
-the prior, under its own choice (what a fit does), under the choice on all scenes, and under the choice on all other scenes. No test
-clip and no label is read.
+Every dataset needs the artefacts of its training split (frames, flow, objects, poses). For each scene the mean AUC over the trials is
+printed under the prior, under its own choice (what a fit does), under the choice on all scenes, and under the choice on all other scenes.
+No test clip and no label is read.
 """
 
 from __future__ import annotations
@@ -24,23 +24,15 @@ def evidence(workspace: str, dataset: str):
     from ablate_attributes import views
 
     from vadflow.attributes.choice import gather
-    from vadflow.attributes.model import Model, Smoothing, cross, fit_reference, fit_tails
-    from vadflow.attributes.observations import count_classes, join
     from vadflow.params import load
     from vadflow.systems.attributes import System
     from vadflow.training.split import split_normal
 
     os.chdir(workspace)
     params = load("params.yaml")
-    own = params.systems.of("attributes")
     fit, _ = split_normal(views(dataset, "train"), params.training.held_out)
-    system = System(own, (1, 1, 1))
-    system.classes = max(count_classes(segment.clip.objects) for segment in fit)
-    parts = [part for segment in fit for part in system._parts(segment)]
-    smoothing = Smoothing(own.smooth_frames, own.smoother)
-    held = list(cross(parts, own.attributes, smoothing, own.folds))
-    reference = fit_reference(join([part.seen for part in parts]), own.attributes)
-    return gather(held, Model(reference, fit_tails(held, reference), smoothing), np.random.default_rng(0))
+    held, model = System(params.systems.of("attributes"), (1, 1, 1)).learn(fit)
+    return gather(held, model, np.random.default_rng(0))
 
 
 def main() -> None:

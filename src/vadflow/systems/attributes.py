@@ -12,7 +12,7 @@ one-sided class evidence, tails and choice by pseudo-anomalies are ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
@@ -27,6 +27,7 @@ from vadflow.attributes.look import LookParams, attach_looks
 from vadflow.attributes.model import (
     ATTRIBUTES,
     DENSE,
+    Held,
     Model,
     Part,
     Smoothing,
@@ -131,18 +132,22 @@ class System(Base):
 
     def fit(self, video: NormalVideo, loop: Loop) -> None:
         """Fit on the normal segments; tails, fusion and choice from the same segments left out in turn."""
-        p, self.eyes = self.params, self._open()
-        smoothing = Smoothing(p.smooth_frames, p.smoother)
-        self.classes = max(count_classes(segment.clip.objects) for segment in video.fit)
-        parts = [part for segment in video.fit for part in self._parts(segment)]
-        picture = empty_picture(video.fit) if "ground" in p.attributes else None
-        held = list(cross(parts, p.attributes, smoothing, p.folds, picture))
-        reference = fit_reference(join([part.seen for part in parts]), p.attributes, picture)
-        model = Model(reference, fit_tails(held, reference), smoothing, steady_s=p.steady_s)
-        choice, tries = choose([gather(held, model, np.random.default_rng(0))], search=p.choose)
+        held, model = self.learn(video.fit)
+        choice, tries = choose([gather(held, model, np.random.default_rng(0))], search=self.params.choose)
         model = replace(model, fusion=choice.fusion)
         self.model = replace(model, objects=fit_objects_tail(held, model))
         loop.run("choice", steps=len(tries), modules={}, optimisers={}, step=lambda i: tries[i].row())
+
+    def learn(self, segments: Sequence[Segment]) -> tuple[list[Held], Model]:
+        """What normal video looks like to a reference that has not seen it, and the model of all of it before anything is chosen."""
+        p, self.eyes = self.params, self._open()
+        smoothing = Smoothing(p.smooth_frames, p.smoother)
+        self.classes = max(count_classes(segment.clip.objects) for segment in segments)
+        parts = [part for segment in segments for part in self._parts(segment)]
+        picture = empty_picture(segments) if "ground" in p.attributes else None
+        held = list(cross(parts, p.attributes, smoothing, p.folds, picture))
+        reference = fit_reference(join([part.seen for part in parts]), p.attributes, picture)
+        return held, Model(reference, fit_tails(held, reference), smoothing, steady_s=p.steady_s)
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """One score a frame: the largest object's surprise and the largest window's, added."""
