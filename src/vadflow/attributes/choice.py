@@ -1,9 +1,9 @@
 """Chooses the rule of fusion and attribute weights: held-out normal frames against pseudo-anomalies, the same way for every scene.
 
 Start from the prior; in turn try every rule in `RULES` and, for each attribute, every share of one in `SHARES`, and keep the best if it
-raises the mean AUC over the families of trials by more than `_GAIN`: families, so that many trials of one kind do not outvote the others. The
-pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is 0: only its own support test
-silences an attribute, because a list of trials never holds the anomaly that comes.
+raises the mean AUC over the families of trials by more than its standard error (`_GAIN` for one scene): families, so that many trials of
+one kind do not outvote the others. The pseudo-anomalies are `trials.TRIALS` on tracklets of the held-out part of every fold. No share is
+0: only its own support test silences an attribute, because a list of trials never holds the anomaly that comes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vadflow.attributes.trials import TRIALS
 SHARES = (0.5, 1.0)
 RULES = (*((cut, False) for cut in (0.0, 0.5, 1.0, 1.5)), (0.0, True))  # truncate, largest
 PRIOR = Fusion()
-_GAIN = 0.01  # about the standard error of such an AUC from some hundred tracklets
+_GAIN = 0.01  # about the standard error of such an AUC from some hundred tracklets of one scene
 FAMILIES = {
     "speed": ("skipped", "slowed", "frozen"),
     "way": ("turned", "elsewhere"),
@@ -142,6 +142,7 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
         the choice, and every try in order; the last one is the choice.
     """
     names = list(dict.fromkeys(name for scene in scenes for name in scene.names))
+    least = _GAIN / np.sqrt(len(scenes))  # the standard error of a mean over scenes
     best = rate(scenes, replace(PRIOR, weights=dict.fromkeys(names, 1.0)))
     tries = [best]
     moves: list[Callable[[Fusion], list[Fusion]]] = [_rules, *(partial(_shares, name=name) for name in names)]
@@ -151,7 +152,7 @@ def choose(scenes: Sequence[Evidence], *, search: bool = True) -> tuple[Choice, 
             found = [rate(scenes, fusion) for fusion in move(best.fusion)]
             tries += found
             top = max(found, key=lambda one: one.auc)
-            best = top if top.auc > best.auc + _GAIN else best
+            best = top if top.auc > best.auc + least else best
         if best is before:
             break
     return best, [*tries, best]
