@@ -93,3 +93,4 @@ def test_the_empty_picture_forgets_who_passes(tmp_path) -> None:
         view = ClipView(f"{clip}", 10.0, SIZE, frames_path=tmp_path / f"{clip}.npy")
         segments.append(Segment(view, 1, 11))
     np.testing.assert_array_equal(empty_picture(segments), picture)
+    np.testing.assert_array_equal(empty_picture(segments * 100), picture)
