@@ -21,6 +21,7 @@ from vadflow.clip import Segment
 
 _KINDS = 6  # of ground, by colour
 _FRAMES = 60  # that the empty picture is the median of
+_GOLDEN = 0.618
 _MIN_TRACKS = 20
 _STANDS = (-0.15, 0.25)  # log of height over that expected: who is lower has his feet hidden, who is taller is two
 _EDGE = 2  # px; whose box ends so near the lower edge of the frame stands below it
@@ -30,11 +31,10 @@ def empty_picture(segments: Sequence[Segment]) -> np.ndarray:
     """(h, w, C) uint8: the median of frames spread over normal video, in which nobody stays long enough to be seen."""
     some = segments[:: max(1, len(segments) // _FRAMES)]  # thousands of clips need not be held at once
     each = -(-_FRAMES // len(some))
-    shown = [
-        segment.clip.frames[t]
-        for segment in some
-        for t in np.linspace(segment.start, segment.stop - 1, each).astype(int)
-    ]
+    shown = []
+    for number, segment in enumerate(some):
+        share = (np.arange(each) + _GOLDEN * number % 1) / each  # never the same moment of every clip
+        shown += [segment.clip.frames[t] for t in segment.start + (share * (segment.stop - segment.start)).astype(int)]
     return np.median(np.stack(shown), axis=0).astype(np.uint8)
 
 
