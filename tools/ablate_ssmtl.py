@@ -77,10 +77,14 @@ def changed(section: Any, update: Mapping[str, Any]) -> Any:
 class Rows:
     """What the student said of held-out and test clips, added up in several ways."""
 
-    def __init__(self, system: Any, held: Sequence[Any], test: Sequence[Any], labels: Mapping[str, np.ndarray]) -> None:
-        """Judge every clip once."""
+    def __init__(
+        self, system: Any, held: Sequence[Any], test: Sequence[Any], labels: Mapping[str, np.ndarray], scoring: Any
+    ) -> None:
+        """Judge every clip once; `scoring` is the section of `params.yaml` with the smoother."""
         from vadflow.clip import Segment
+        from vadflow.scoring.smooth import Kernel
 
+        self.smooth = Kernel(scoring.smoother, scoring.sigma_s, {clip.name: clip.fps for clip in test})
         self.system, self.judge, self.test, self.labels = system, system._judge(), test, labels
         self.normal = [system.known.get(segment) or self.judge.look(segment) for segment in held]
         self.judged = [self.judge.look(Segment(clip, 0, len(clip))) for clip in test]
@@ -138,10 +142,9 @@ class Rows:
     def numbers(self, frames: Sequence[np.ndarray]) -> list[float]:
         """Of one row."""
         from vadflow.metrics.roc import has_both, roc_auc
-        from vadflow.scoring.smooth import smooth
 
         labels = [self.labels[clip.name] for clip in self.test]
-        smoothed = [smooth(values, "gaussian", 3) for values in frames]
+        smoothed = [self.smooth(values, clip.name) for values, clip in zip(frames, self.test, strict=True)]
         each = [roc_auc(y, s) for y, s in zip(labels, smoothed, strict=True) if has_both(y)]
         found = [roc_auc(np.concatenate(labels), np.concatenate(some)) for some in (frames, smoothed)]
         return [float(value if value is not None else np.nan) for value in (*found, np.mean(each))]  # type: ignore[arg-type]
@@ -228,7 +231,7 @@ def main() -> None:
             own = changed(section, REFITS.get(name, {}))
             system = load_system(model) if model else fitted(params, own, train, arguments.seed, Path(folder))
             row = f"{name} | {pseudo_auc(Path(folder)):.1f}" if name else ""
-        rows = Rows(system, held, test, labels)
+        rows = Rows(system, held, test, labels, params.scoring)
         for title, values in [(row, rows.measure(rows.system.weights))] if name else ways(rows):
             print(f"| {title} | " + " | ".join(f"{100 * value:.2f}" for value in values) + " |", flush=True)
 

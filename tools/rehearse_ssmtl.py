@@ -72,7 +72,7 @@ def judged(params: Any, dataset: str, student: str) -> Any:
     _, held = split_normal(normal, params.training.held_out)
     labels = read_labels(Layout(dataset).truth("frames"))
     model = Path(Layout(student).model("weights.safetensors", "ssmtl", 0)).parent
-    return Rows(load_system(model), held, spoiled, labels)
+    return Rows(load_system(model), held, spoiled, labels, params.scoring)
 
 
 def main() -> None:
