@@ -88,6 +88,12 @@ def _declared(path: Path | None, what: str, clip: str) -> Path:
     return path
 
 
+def frame_rates(index: str | Path) -> dict[str, float]:
+    """Frames a second of every clip of `clips_<split>.parquet`."""
+    rows = read_table(index)
+    return dict(zip(map(str, rows["clip"]), map(float, rows["fps"]), strict=True))
+
+
 def views(index: pd.DataFrame, clips: Sequence[str], files: Mapping[str, Sequence[str]]) -> list[ClipView]:
     """Build views of some clips from what a job was given.
 

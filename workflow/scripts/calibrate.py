@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from vadflow import job
+from vadflow.clip import frame_rates
 from vadflow.io import read_table, write_json
 from vadflow.params import ScoringParams, parse
 from vadflow.scoring.feedback import NormalEvent, as_heldout
@@ -13,8 +14,7 @@ from vadflow.scoring.finish import learn_scale
 
 def main(snakemake: Any) -> None:
     """Write both beside the weights, not in them."""
-    index = read_table(snakemake.input.index)
-    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    fps = frame_rates(snakemake.input.index)
     scoring = parse(ScoringParams, snakemake.params.section, "scoring")
     heldout = read_table(snakemake.input.heldout)
     if snakemake.params.fed_back:
@@ -28,8 +28,7 @@ def main(snakemake: Any) -> None:
 def marked_normal(snakemake: Any) -> tuple[pd.DataFrame, dict[str, float]]:
     """What a person marked as fine, as more held-out video: its raw scores, and frames a second by name."""
     events = [NormalEvent(*row) for row in snakemake.params.fed_back]
-    index = read_table(snakemake.input.watched[0])
-    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    fps = frame_rates(snakemake.input.watched[0])
     tables = map(read_table, job.listed(snakemake.input, "marked"))
     raw = dict(zip(sorted({event.clip for event in events}), tables, strict=True))
     return as_heldout(events, raw), {event.name: fps[event.clip] for event in events}

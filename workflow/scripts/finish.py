@@ -3,6 +3,7 @@
 from typing import Any
 
 from vadflow import job
+from vadflow.clip import frame_rates
 from vadflow.io import read_json, read_table, write_table, write_text
 from vadflow.params import ScoringParams, parse
 from vadflow.scoring.calibrate import Calibration
@@ -17,8 +18,7 @@ def main(snakemake: Any) -> None:
     scoring = parse(ScoringParams, snakemake.params.section, "scoring")
     calibration = Calibration.model_validate(read_json(snakemake.input.calibration))
     threshold = Threshold.model_validate(read_json(snakemake.input.threshold))
-    index, clips = read_table(snakemake.input.index), snakemake.params.clips
-    fps = dict(zip(index["clip"], index["fps"], strict=True))
+    fps, clips = frame_rates(snakemake.input.index), snakemake.params.clips
     smooth = Kernel(scoring.smoother, scoring.sigma_s, fps)
     raw = zip(clips, job.listed(snakemake.input, "raw"), strict=True)
     tables = [finish_clip(read_table(path), calibration, smooth, clip) for clip, path in raw]

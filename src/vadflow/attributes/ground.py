@@ -21,10 +21,9 @@ from vadflow.clip import Segment
 
 _KINDS = 6  # of ground, by colour
 _FRAMES = 60  # that the empty picture is the median of
-_GOLDEN = 0.618
+_GOLDEN = 0.618  # of a stretch from clip to clip: any number of such steps spreads evenly
 _MIN_TRACKS = 20
 _STANDS = (-0.15, 0.25)  # log of height over that expected: who is lower has his feet hidden, who is taller is two
-_EDGE = 2  # px; whose box ends so near the lower edge of the frame stands below it
 
 
 def empty_picture(segments: Sequence[Segment]) -> np.ndarray:
@@ -94,7 +93,7 @@ class Ground:
         """(N,) bool: a person who shows his feet."""
         low, high = _STANDS
         height = np.log(seen.height / self.scale.height(seen.foot[:, 1]))
-        return seen.person & (height > low) & (height < high) & (seen.box[:, 3] < seen.size[0] - _EDGE)
+        return seen.person & (height > low) & (height < high) & ~seen.sunk
 
     def _cells(self, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
         """(N,) row and column of the foot at the working size."""

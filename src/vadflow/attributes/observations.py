@@ -15,6 +15,7 @@ from vadflow.objects.decode import shared_area
 KEYPOINTS = 17
 NOISE = 0.1  # px/frame; below this DIS flow is noise and nothing is slower than something else
 HEADINGS = 8
+_EDGE = 2  # px; a box that ends so near the lower edge of the frame is cut by it
 _CLOSE = 2.0  # heights between two feet that still keep company
 ACCESSORIES = frozenset({"backpack", "handbag", "suitcase", "tie", "umbrella"})
 """What people have about them: COCO's supercategory `accessory`."""
@@ -94,6 +95,11 @@ class Observations:
     def whole(self) -> np.ndarray:
         """(N,) bool: the box does not touch the border of the frame, so its height and foot are the object's own."""
         return whole(self.box, self.size)
+
+    @property
+    def sunk(self) -> np.ndarray:
+        """(N,) bool: the lower edge of the frame ends the box, so the foot lies below it."""
+        return self.box[:, 3] >= self.size[0] - _EDGE
 
     def pick(self, rows: np.ndarray) -> Observations:
         """The rows of an index or a mask."""

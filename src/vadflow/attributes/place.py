@@ -17,7 +17,6 @@ from vadflow.attributes.tails import Tail
 
 _MIN_TRACKS = 20
 _MIN_OBJECTS = 500
-_EDGE = 2  # px; a box that ends so near the lower edge of the frame is cut by it
 _GRID = 48  # cells along the longer side of the frame
 _HERE, _AROUND = 0.25, 1.25  # heights of a person that places and ways are blurred by
 _NAMES = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
@@ -68,7 +67,7 @@ class Where:
         """(N,) minus log10 of the rate, against an even spread over the frame; at most 4."""
         even = 1 / self.rate.size
         rate = self.rate[self._cells(seen)]
-        return np.where(seen.box[:, 3] < self.size[0] - _EDGE, -np.log10(np.maximum(rate / even, 1e-4)), np.nan)
+        return np.where(seen.sunk, np.nan, -np.log10(np.maximum(rate / even, 1e-4)))
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """The place, the heading, and how rare both are."""
@@ -146,18 +145,14 @@ class Near:
 
     def statistic(self, seen: Observations) -> np.ndarray:
         """(N,) log of height over the height expected at the foot."""
-        height = np.where(self._cut(seen), np.maximum(seen.height, _width(seen) / self.width), seen.height)
+        height = np.where(seen.sunk, np.maximum(seen.height, _width(seen) / self.width), seen.height)
         return np.log(height / self.scale.height(seen.foot[:, 1]))
-
-    def _cut(self, seen: Observations) -> np.ndarray:
-        """(N,) bool: the lower edge of the frame ends the object."""
-        return seen.box[:, 3] >= seen.size[0] - _EDGE
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
         """Height here against the height that one normal object in a thousand has here."""
         expected = self.scale.height(seen.foot[[row], 1])[0]
         tall, limit = expected * np.exp(value), expected * np.exp(tail.limit)
-        wide = self._cut(seen)[row] and tall > seen.height[row] + 1
+        wide = seen.sunk[row] and tall > seen.height[row] + 1
         is_tall = f"as wide as somebody who is {tall:.0f} px tall" if wide else f"{tall:.0f} px tall"
         return f"near: {is_tall}; 99.9 % of normal objects here stay under {limit:.0f}"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vadflow.clip import frame_rates
 from vadflow.errors import VadflowError
 from vadflow.io import read_json, read_table
-from vadflow.metrics.gather import read_fps
 from vadflow.metrics.inputs import Labels, Scores
 
 Run = tuple[str, int]
@@ -68,7 +68,7 @@ def read_bank(folder: str | Path, runs: Sequence[Run] | None = None, clips: Sequ
     found = _list_runs(root) if runs is None else runs
     scores = {run: _read_run(root / "scores" / run[0] / str(run[1]), clips) for run in found}
     about = {system: _about(root / "metrics" / system / f"{seed}.json") for system, seed in reversed(found)}
-    return Bank(root.name, labels, read_fps(root / "clips_test.parquet"), scores, about)
+    return Bank(root.name, labels, frame_rates(root / "clips_test.parquet"), scores, about)
 
 
 def _root(folder: Path) -> Path:

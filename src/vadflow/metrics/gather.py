@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,12 +27,6 @@ def read_labels(truth: str | Path) -> Labels:
     return {str(clip): rows["label"].to_numpy() for clip, rows in read_table(truth).groupby("clip")}
 
 
-def read_fps(index: str | Path) -> dict[str, float]:
-    """Frames a second of every clip, from `clips_<split>.parquet`."""
-    clips = read_table(index)
-    return dict(zip(map(str, clips["clip"]), map(float, clips["fps"]), strict=True))
-
-
 def read_snapshots(clips: Sequence[str], paths: Paths) -> dict[str, Scores]:
     """What each snapshot of a training says: snapshot -> clip -> frame, raw; empty without any files or rows."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
@@ -42,9 +36,9 @@ def read_snapshots(clips: Sequence[str], paths: Paths) -> dict[str, Scores]:
     return dict(found)
 
 
-def alarms_at_threshold(events: str | Path, index: str | Path, labels: Labels) -> dict[str, float | None]:
+def alarms_at_threshold(events: str | Path, fps: Mapping[str, float], labels: Labels) -> dict[str, float | None]:
     """Event recall, delay and false alarms of one run's event list."""
-    return alarm_metrics(pd.read_csv(events, dtype={"clip": str}), labels, read_fps(index))
+    return alarm_metrics(pd.read_csv(events, dtype={"clip": str}), labels, fps)
 
 
 def localisation(
