@@ -48,6 +48,7 @@ PARAMS: dict[str, dict] = {
         "smoother": "centred",
         "smooth_frames": 1.0,
         "steady_s": 0.2,
+        "gap_s": 0.5,
         "regions": 3,
         "region_surprise": 0.5,
         "region_smooth_frames": 4,

@@ -65,7 +65,7 @@ class TestFusion:
         tail = fit_tail(np.random.default_rng(0).normal(size=2000), floor=0.1)
         seen = replace(walkers(4, np.random.default_rng(0)), frame=np.arange(4), track=np.array([0, 0, 0, 1]), fps=fps)
         now = tail.surprise(np.array([0.0, 4.0, 0.0, 0.0]))
-        model = Model(Reference({}, FLAT), {"fast": tail}, Smoothing(0, "centred"), Fusion(truncate=0), steady_s=0.1)
+        model = Model(Reference({}, FLAT), {"fast": tail}, Smoothing(0, "centred", 0.1), Fusion(truncate=0))
         found = model.evidence({"fast": np.array([0.0, 4.0, 0.0, 0.0])}, seen)["fast"]
         beside = np.exp(-0.5 * np.array([1.0, 4.0])) * reached  # one and two frames away, of a width of one
         middle = (now[1] + 2 * beside[0] * now[0]) / (1 + 2 * beside[0])

@@ -9,6 +9,7 @@ import pytest
 from attributes_data import FLAT, SIZE, walkers
 
 from vadflow.attributes.dense import Windows
+from vadflow.attributes.fusion import Fusion
 from vadflow.attributes.model import DENSE, Model, Reference, Smoothing
 from vadflow.attributes.tails import fit_tail
 from vadflow.systems.attributes_regions import Explainer
@@ -111,3 +112,33 @@ class TestExplainer:
         explain = replace(explain, model=model, statistics=values, evidence=evidence)
         found = explain.regions(np.arange(1), np.zeros((30, 45)), np.zeros((30, 45)))
         assert found[0].reason == "40; 30; 25", "the fourth says half as much, too; a person reads three"
+
+    def test_a_reason_names_a_value_that_is_half_as_odd_as_the_object_is_called(self) -> None:
+        """One walker over five frames: odd in the first, a little odd in the second, silent in the third, plain after that."""
+
+        class Says:
+            def reason(self, seen: object, row: int, value: float, tail: object) -> str:
+                return f"value {value:.1f}"
+
+        explain = self.explainer([[16, 16, 32, 48]] * 5, [3.0] * 5)
+        seen = replace(explain.seen, frame=np.arange(5), track=np.zeros(5, int))
+        tail = fit_tail(np.linspace(0, 1, 500), floor=0.1)
+        values = np.array([9.0, 1.0, np.nan, 0.0, 0.0])
+        now = tail.surprise(values)
+        model = replace(
+            explain.model,
+            reference=Reference({"a": Says()}, FLAT),
+            tails={"a": tail},
+            fusion=Fusion(truncate=0),
+        )
+        said = {"a": np.array([now[0], 3 * now[1], 1.0, 1.0, 0.0])}  # smoothing said more than each moment does
+        flow = np.zeros((5, 30, 45, 2), np.float32)
+        explain = replace(explain, model=model, seen=seen, statistics={"a": values}, evidence=said, flow=flow)
+        reasons = [explain._object_reason(row, "a") for row in range(5)]
+        assert reasons == [
+            "value 9.0",
+            "value 9.0 (1 frame ago)",
+            "value 1.0 (1 frame ago)",
+            "value 1.0 (2 frames ago)",
+            "value 1.0 (3 frames ago)",
+        ]

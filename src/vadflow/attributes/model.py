@@ -19,6 +19,7 @@ from vadflow.attributes.crowd import Many
 from vadflow.attributes.dense import Windows
 from vadflow.attributes.extent import Low, Wide
 from vadflow.attributes.fusion import Fusion
+from vadflow.attributes.gaps import Gaps, find_gaps
 from vadflow.attributes.ground import Ground
 from vadflow.attributes.look import Look
 from vadflow.attributes.motion import Fast, Pace, Still, fit_pace, pace_from_array
@@ -50,14 +51,31 @@ class Part:
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How statistics are smoothed along tracklets; see `tracklets.smooth`."""
+    """What is made of neighbouring frames of a tracklet.
+
+    Attributes:
+        width: frames, of the smoother of statistics; see `tracklets.smooth`.
+        smoother: causal looks at no later frame.
+        steady_s: width of the smoother of surprises, s; 0: only the moment counts.
+        gap_s: for so long an object may be lost and found again, s; 0, or a causal smoother: what is lost is not there.
+    """
 
     width: float
     smoother: Smoother
+    steady_s: float = 0.0
+    gap_s: float = 0.0
 
     def along(self, values: np.ndarray, seen: Observations) -> np.ndarray:
         """(N, ...) -> (N, ...)."""
         return smooth(values, seen.frame, seen.track, width=self.width, smoother=self.smoother)
+
+    def around(self, values: np.ndarray, seen: Observations) -> np.ndarray:
+        """(N, ...) -> (N, ...): as `along`, by `steady_s`."""
+        return replace(self, width=self.steady_s * seen.fps).along(values, seen)
+
+    def gaps(self, seen: Observations) -> Gaps:
+        """Where objects are lost for a moment."""
+        return find_gaps(seen, self.gap_s if self.smoother == "centred" else 0.0)
 
 
 @dataclass(frozen=True)
@@ -101,10 +119,9 @@ class Model:
     Attributes:
         reference: attributes with support.
         tails: per attribute over held-out normal objects, and `dense`, over the largest window of held-out normal frames.
-        smoothing: of statistics along tracklets.
+        smoothing: along tracklets.
         fusion: of an object's attributes; its weights hold `dense`, too.
         objects: tail of the largest object surprise of held-out normal frames.
-        steady_s: width of the smoother of surprises along tracklets, s; 0: only the moment counts.
     """
 
     reference: Reference
@@ -112,7 +129,6 @@ class Model:
     smoothing: Smoothing
     fusion: Fusion = field(default_factory=Fusion)
     objects: Tail = field(default_factory=lambda: fit_tail(np.zeros(1), floor=_OBJECTS_FLOOR))
-    steady_s: float = 0.0
 
     def evidence(self, statistics: Mapping[str, np.ndarray], seen: Observations) -> dict[str, np.ndarray]:
         """(N,) per attribute that has a tail; see `Fusion.evidence`.
@@ -124,7 +140,7 @@ class Model:
         if not names:
             return {}
         now = np.stack([self.tails[name].surprise(statistics[name]) for name in names], axis=1)  # N A
-        around = replace(self.smoothing, width=self.steady_s * seen.fps).along(now, seen)
+        around = self.smoothing.around(now, seen)
         return {name: self.fusion.evidence(name, own) for name, own in zip(names, ((now + around) / 2).T, strict=True)}
 
     def dense_surprise(self, pace: np.ndarray) -> np.ndarray:
@@ -145,7 +161,7 @@ class Model:
         return {key: np.asarray(value) for key, value in saved.items()}
 
 
-def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing, steady_s: float = 0.0) -> Model:
+def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing) -> Model:
     """Take back what `Model.state` gave."""
     attributes = {}
     for name, kind in ATTRIBUTES.items():
@@ -162,7 +178,6 @@ def load_model(state: Mapping[str, np.ndarray], smoothing: Smoothing, steady_s: 
         smoothing,
         Fusion(weights, float(state["truncate"][0]), bool(state["largest"][0])),
         tails.from_array(state["objects"]),
-        steady_s,
     )
 
 
@@ -218,6 +233,10 @@ def fit_objects_tail(held: Sequence[Held], model: Model) -> Tail:
     """Tail of the largest object surprise per held-out normal frame."""
     largest = []
     for item in held:
-        total = model.fusion.total([*model.evidence(item.statistics, item.part.seen).values()], len(item.part.seen))
-        largest.append(frame_largest(total, item.part.seen.frame, len(item.part.flow)))
+        seen = item.part.seen
+        total, gaps = (
+            model.fusion.total([*model.evidence(item.statistics, seen).values()], len(seen)),
+            model.smoothing.gaps(seen),
+        )
+        largest.append(frame_largest(gaps.between(total), gaps.seen(seen).frame, len(item.part.flow)))
     return fit_tail(np.concatenate(largest), floor=_OBJECTS_FLOOR)

@@ -86,6 +86,11 @@ class Params(Section):
     steady_s: float = Field(
         ge=0, le=60, description="width of the smoother of surprises along tracklets, s; 0: only the moment counts"
     )
+    gap_s: float = Field(
+        ge=0,
+        le=10,
+        description="so long an object may be lost and found again, s; 0, and where the smoother is causal: never",
+    )
     regions: int = Field(ge=1, le=50, description="most regions per frame")
     region_surprise: float = Field(
         ge=0, le=10, description="regions below it are not written; 1 = the largest of one normal frame in ten"
@@ -141,13 +146,13 @@ class System(Base):
     def learn(self, segments: Sequence[Segment]) -> tuple[list[Held], Model]:
         """What normal video looks like to a reference that has not seen it, and the model of all of it before anything is chosen."""
         p, self.eyes = self.params, self._open()
-        smoothing = Smoothing(p.smooth_frames, p.smoother)
+        smoothing = self._smoothing
         self.classes = max(count_classes(segment.clip.objects) for segment in segments)
         parts = [part for segment in segments for part in self._parts(segment)]
         picture = empty_picture(segments) if "ground" in p.attributes else None
         held = list(cross(parts, p.attributes, smoothing, p.folds, picture))
         reference = fit_reference(join([part.seen for part in parts]), p.attributes, picture)
-        return held, Model(reference, fit_tails(held, reference), smoothing, steady_s=p.steady_s)
+        return held, Model(reference, fit_tails(held, reference), smoothing)
 
     def score(self, clip: ClipView) -> Iterator[FrameScore]:
         """One score a frame: the largest object's surprise and the largest window's, added."""
@@ -157,7 +162,11 @@ class System(Base):
         seen = self._observe(clip)
         statistics = model.reference.statistics(seen, model.smoothing)
         evidence = model.evidence(statistics, seen)
-        surprise = model.objects.surprise(model.fusion.total([*evidence.values()], len(seen)))
+        gaps = model.smoothing.gaps(seen)
+        surprise = model.objects.surprise(gaps.between(model.fusion.total([*evidence.values()], len(seen))))
+        statistics = {name: gaps.silent(own) for name, own in statistics.items()}
+        evidence = {name: gaps.between(own) for name, own in evidence.items()}
+        seen = gaps.seen(seen)
         objects = frame_largest(surprise, seen.frame, length)
         windows = model.reference.windows(seen, clip.flow.shape[1:3])
         p = self.params
@@ -177,6 +186,11 @@ class System(Base):
             yield FrameScore(
                 t, float(objects[t] + dense.max()), map=explain.map(rows, dense), regions=regions, terms=terms
             )
+
+    @property
+    def _smoothing(self) -> Smoothing:
+        p = self.params
+        return Smoothing(p.smooth_frames, p.smoother, p.steady_s, p.gap_s)
 
     def _open(self, trained_with: np.ndarray | None = None) -> ImageNet | None:
         wanted = "look" in self.params.attributes
@@ -210,7 +224,7 @@ class System(Base):
             return
         self.classes = int(state["classes"][0])
         self.eyes = self._open(state.get("eyes"))
-        self.model = load_model(state, Smoothing(self.params.smooth_frames, self.params.smoother), self.params.steady_s)
+        self.model = load_model(state, self._smoothing)
 
 
 def _stretch(seen: Observations, flow: np.ndarray, start: int, stop: int) -> Part:

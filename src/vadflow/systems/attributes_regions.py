@@ -15,6 +15,7 @@ from vadflow.attributes.tracklets import iou, speaking
 from vadflow.systems.base import Region
 
 _SAME = 0.4  # overlap from which two regions are one; the stronger stays
+_LEAST = 1e-6  # evidence that is any
 _SEEN = 0.1  # overlap with a box from which a window is that object's
 _SAID, _MOST_SAID = 0.5, 3  # so many attributes are named, with at least this share of the strongest one's surprise
 
@@ -57,6 +58,16 @@ class Explainer:
         return dict(zip(said, self.smoothing.along(np.stack(list(said.values()), axis=1), self.seen).T, strict=True))
 
     @cached_property
+    def _alone(self) -> dict[str, np.ndarray]:
+        """(N,) per attribute, what the moment alone would say: a reason names a value that is half as odd as the object is called, or more."""
+        fusion, tails = self.model.fusion, self.model.tails
+        return {
+            name: fusion.evidence(name, tails[name].surprise(own))
+            for name, own in self.statistics.items()
+            if name in tails
+        }
+
+    @cached_property
     def strength(self) -> np.ndarray:
         """(N,) of the object as a region: its surprise, evened out in the same way, and that of the window around it."""
         return self.smoothing.along(self.surprise, self.seen) + self.said[DENSE]
@@ -95,8 +106,8 @@ class Explainer:
         )
 
     def _object_reason(self, row: int, name: str) -> str:
-        mine = self.seen.tracklet(row)
-        at = speaking(row, mine, self.evidence[name][mine] > 0)
+        mine, alone = self.seen.tracklet(row), self._alone[name]
+        at = speaking(row, mine, alone[mine] >= min(max(_SAID * self.evidence[name][row], _LEAST), alone[mine].max()))
         value = float(self.statistics[name][at])
         return self.model.reference.attributes[name].reason(self.seen, at, value, self.model.tails[name]) + self._when(
             row, at
