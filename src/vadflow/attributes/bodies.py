@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from vadflow.attributes.limbs import body, visible
 from vadflow.attributes.observations import KEYPOINTS, Observations
-from vadflow.attributes.posture import body, visible
 from vadflow.attributes.tracklets import iou, latest
 
 _MIN_IOU = 0.5

@@ -14,8 +14,8 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from vadflow.attributes.limbs import nearest
 from vadflow.attributes.observations import Observations
-from vadflow.attributes.posture import nearest
 from vadflow.attributes.tails import Tail
 from vadflow.attributes.tracklets import latest
 from vadflow.clip import ClipView, Segment

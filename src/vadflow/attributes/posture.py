@@ -1,9 +1,7 @@
-"""posture: how the body is held, and gesture: how that changes. Silent where people are too small for keypoints.
+"""posture: how the body is held, and gesture: how that changes; limb by limb. Silent where people are too small for keypoints.
 
-Keypoints are taken relative to their middle and divided by the longer side of the box, so that only the body counts. The
-statistic is the distance to the third nearest normal body. Source: density of normalised poses by kNN, as in Reiss & Hoshen,
-Attribute-based Representations for Accurate and Interpretable Video Anomaly Detection, 2022; the weighting by keypoint
-confidence and the gesture are ours.
+Keypoints are taken relative to their middle and divided by the longer side of the box, so that only the body counts; see
+`attributes.limbs` for the distance and its source. The gesture is ours.
 """
 
 from __future__ import annotations
@@ -14,47 +12,16 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from vadflow.attributes.observations import KEYPOINTS, Observations
+from vadflow.attributes.limbs import LIMBS, Limbs, body, visible
+from vadflow.attributes.observations import Observations
 from vadflow.attributes.tails import Tail
 from vadflow.attributes.tracklets import speaking
 
 MIN_HEIGHT = 48.0  # px; on smaller people keypoints are guesses
-_MIN_SEEN = 0.5  # keypoint confidence from which a keypoint counts
 _MIN_KEYPOINTS = 10  # of 17, so that a body cut by the frame or by somebody else is left out
 _MIN_POSES = 300
-_BANK = 1500  # normal bodies kept
-_NEAREST = 3
-_BLOCK = 512
-
-
-def visible(pose: np.ndarray) -> np.ndarray:
-    """(N, 17, 3) -> (N, 17) bool, keypoints that count; all False where no pose was found."""
-    return np.nan_to_num(pose[..., 2]) >= _MIN_SEEN
-
-
-def body(pose: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints relative to their middle, in lengths of the box's longer side.
-
-    Args:
-        pose: (N, 17, 3) x, y (px), confidence.
-        box: (N, 4) xyxy, px.
-
-    Returns:
-        (N, 34) float32 and its weights (N, 34) in {0, 1}; left-out keypoints are 0 with weight 0.
-    """
-    seen = visible(pose)
-    length = np.maximum(
-        (box[:, 2:] - box[:, :2]).max(axis=1), 1.0
-    )  # somebody who lies is as long as somebody who stands
-    weight = seen[..., None].astype(np.float32)
-    points = np.nan_to_num(pose[..., :2])
-    centre = (points * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)  # N 2
-    relative = (points - centre[:, None]) / length[:, None, None] * weight
-    return _flat(relative), _flat(np.broadcast_to(weight, relative.shape))
-
-
-def _flat(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values, dtype=np.float32).reshape(len(values), 2 * KEYPOINTS)
+_LEAST_HELD = 0.005  # body heights; a limb is never held more evenly than keypoints are found
+_LEAST_MOVED = 0.05  # body heights/s
 
 
 def readable(seen: Observations) -> np.ndarray:
@@ -62,92 +29,64 @@ def readable(seen: Observations) -> np.ndarray:
     return (seen.length >= MIN_HEIGHT) & seen.whole & (visible(seen.pose).sum(axis=1) >= _MIN_KEYPOINTS)
 
 
-def nearest(
-    query: np.ndarray, weight: np.ndarray, bank: np.ndarray, bank_weight: np.ndarray, *, least: int = _MIN_KEYPOINTS
-) -> np.ndarray:
-    """Distance to the third nearest of a bank, over the coordinates both have.
-
-    Args:
-        query: (N, D).
-        weight: (N, D) 0 or 1.
-        bank: (B, D).
-        bank_weight: (B, D) 0 or 1.
-        least: with fewer coordinates in common two are not compared.
-
-    Returns:
-        (N,) root mean square difference per coordinate.
-    """
-    found = np.zeros(len(query), np.float32)
-    for start in range(0, len(query), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        q, w = query[rows], weight[rows]
-        shared = w @ bank_weight.T  # n B
-        square = (q * q * w) @ bank_weight.T - 2 * (q * w) @ (bank * bank_weight).T + w @ (bank * bank * bank_weight).T
-        distance = np.where(shared >= least, square / np.maximum(shared, 1), np.inf)
-        k = min(_NEAREST, distance.shape[1]) - 1
-        found[rows] = np.sqrt(np.maximum(np.partition(distance, k, axis=1)[:, k], 0))
-    return found
-
-
 @dataclass(frozen=True)
 class Posture:
-    """A body held as no normal body is.
+    """A limb held as no normal body holds it.
 
     Attributes:
-        bank: (B, 34) normal bodies.
-        weight: (B, 34) 0 or 1, keypoints they show.
-        middle: median normal distance, for the reason.
+        normal: bodies of normal video.
     """
 
     name: ClassVar[str] = "posture"
-    floor: ClassVar[float] = 0.003
-    bank: np.ndarray
-    weight: np.ndarray
+    floor: ClassVar[float] = 0.15
+    normal: Limbs
 
     @classmethod
     def fit(cls, normal: Observations) -> Self | None:
         """Supported by some hundred readable poses."""
         people = normal.pick(readable(normal))
-        if len(people) < _MIN_POSES:
-            return None
-        rows = np.linspace(0, len(people) - 1, min(len(people), _BANK)).astype(int)
-        return cls(*body(people.pose[rows], people.box[rows]))
+        return cls(Limbs.collect(*body(people.pose, people.box), _LEAST_HELD)) if len(people) >= _MIN_POSES else None
 
     def statistic(self, seen: Observations) -> np.ndarray:
-        """(N,) distance to the third nearest normal body, box heights per coordinate."""
+        """(N,) how many times farther than usual the third nearest normal limb is, of the limb that is farthest."""
+        return np.asarray(np.fmax.reduce(self._apart(seen), axis=1))
+
+    def _apart(self, seen: Observations) -> np.ndarray:
+        """(N, P) of `attributes.limbs`, NaN where nothing is readable."""
         rows = readable(seen)
-        found = np.full(len(seen), np.nan, np.float32)
-        found[rows] = nearest(*body(seen.pose[rows], seen.box[rows]), self.bank, self.weight)
-        return np.where(np.isfinite(found), found, np.nan)
+        found = np.full((len(seen), len(LIMBS)), np.nan, np.float32)
+        found[rows] = self.normal.apart(*body(seen.pose[rows], seen.box[rows]))
+        return found
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
-        """How many times farther than usual the nearest normal pose is."""
-        times = value / max(tail.level(0.5), 1e-6)
+        """Which limb, and how many times farther than usual the nearest normal one is."""
         mine = seen.tracklet(row)
         at = speaking(row, mine, readable(seen.pick(mine)))
-        return f"posture: nearest normal pose {times:.1f} times farther than usual{_raised(seen.pose[at])}"
+        limb = _farthest(self._apart(seen.pick(np.array([at])))[0])
+        times = value / max(tail.level(0.5), 1e-6)
+        return f"posture: {limb}, nearest normal one {times:.1f} times farther than usual{_raised(seen.pose[at])}"
 
     def state(self) -> dict[str, np.ndarray]:
-        """The bank."""
-        return {"bank": self.bank, "weight": self.weight}
+        """The bodies."""
+        return self.normal.state()
 
     @classmethod
     def load(cls, state: Mapping[str, np.ndarray]) -> Self:
         """Take back what `state` gave."""
-        return cls(state["bank"], state["weight"])
+        return cls(Limbs.load(state))
 
 
 @dataclass(frozen=True)
 class Gesture:
-    """Limbs that move as in no normal walk.
+    """A limb that moves as in no normal walk.
 
     Attributes:
-        bank: (B, 34) normal changes of the body, box heights per second.
+        normal: changes of bodies of normal video, box heights per second.
     """
 
     name: ClassVar[str] = "gesture"
-    floor: ClassVar[float] = 0.02
-    bank: np.ndarray
+    floor: ClassVar[float] = 0.15
+    normal: Limbs
 
     @classmethod
     def fit(cls, normal: Observations) -> Self | None:
@@ -155,32 +94,42 @@ class Gesture:
         changes = normal.change[np.isfinite(normal.change).all(axis=1) & (normal.length >= MIN_HEIGHT)]
         if len(changes) < _MIN_POSES:
             return None
-        return cls(changes[np.linspace(0, len(changes) - 1, min(len(changes), _BANK)).astype(int)])
+        return cls(Limbs.collect(changes, np.ones_like(changes), _LEAST_MOVED))
 
     def statistic(self, seen: Observations) -> np.ndarray:
-        """(N,) distance to the third nearest normal change, box heights per second and coordinate."""
+        """(N,) how many times farther than usual the third nearest normal movement is, of the limb that is farthest."""
+        return np.asarray(np.fmax.reduce(self._apart(seen), axis=1))
+
+    def _apart(self, seen: Observations) -> np.ndarray:
+        """(N, P) of `attributes.limbs`, NaN where the change is not known."""
         rows = np.isfinite(seen.change).all(axis=1) & (seen.length >= MIN_HEIGHT) & seen.whole
-        found = np.full(len(seen), np.nan, np.float32)
-        ones = np.ones_like(seen.change[rows])
-        found[rows] = nearest(seen.change[rows], ones, self.bank, np.ones_like(self.bank))
+        found = np.full((len(seen), len(LIMBS)), np.nan, np.float32)
+        found[rows] = self.normal.apart(seen.change[rows], np.ones_like(seen.change[rows]))
         return found
 
     def reason(self, seen: Observations, row: int, value: float, tail: Tail) -> str:
-        """How fast the limbs move, and how far that is from normal."""
+        """Which limb, how fast it moves, and how far that is from normal."""
         mine = seen.tracklet(row)
         at = speaking(row, mine, np.isfinite(seen.change[mine]).all(axis=1))
-        pace = np.nan_to_num(np.abs(seen.change[at])).max()
+        limb = _farthest(self._apart(seen.pick(np.array([at])))[0])
+        moved = np.nan_to_num(seen.change[at]).reshape(-1, 2)[list(LIMBS[limb])]
         times = value / max(tail.level(0.5), 1e-6)
-        return f"gesture: limbs move {pace:.1f} body heights/s; nearest normal movement {times:.1f} times farther than usual"
+        return f"gesture: {limb} moves {np.abs(moved).max():.1f} body heights/s; nearest normal one {times:.1f} times farther than usual"
 
     def state(self) -> dict[str, np.ndarray]:
-        """The bank."""
-        return {"bank": self.bank}
+        """The changes."""
+        return self.normal.state()
 
     @classmethod
     def load(cls, state: Mapping[str, np.ndarray]) -> Self:
         """Take back what `state` gave."""
-        return cls(state["bank"])
+        return cls(Limbs.load(state))
+
+
+def _farthest(apart: np.ndarray) -> str:
+    """(P,) -> the limb that is farthest; the whole body where none is seen."""
+    names = list(LIMBS)
+    return names[int(np.nanargmax(apart))] if np.isfinite(apart).any() else names[-1]
 
 
 def _raised(pose: np.ndarray) -> str:
