@@ -56,7 +56,7 @@ def test_the_table_says_when_and_where(finished: Path) -> None:
 def test_the_tool_for_regions_measures_what_the_table_says(finished: Path) -> None:
     known = pd.read_csv(finished / layout.AUC_TABLE).set_index("system").loc["attributes", ["rbdc", "tbdc"]]
     shown = [float(number) for number in first_row("rehearse_regions.py", finished)[0].split(" / ")]
-    assert shown == pytest.approx(100 * known.to_numpy(float), abs=0.056)  # a tenth of a point from one side, 0.01 from the other
+    assert shown == pytest.approx(100 * known.to_numpy(float), abs=0.056)  # one is rounded to 0.1, the other to 0.01
 
 
 def test_the_tool_for_task_values_measures_what_the_table_says(finished: Path) -> None:

@@ -66,13 +66,13 @@ def test_it_finds_what_is_drawn_with_an_unseen_seed(tmp_path, monkeypatch, camer
 
 
 def test_its_pose_network_knows_how_people_hold_themselves():
-    """People of 48 px and more who are wholly seen; upright, fallen and with raised arms: their joints to a tenth of their length."""
+    """People of 48 px and more who are wholly seen, upright and fallen: joints to a tenth of their length, raised arms told from others."""
     pytest.importorskip("openvino")
     weights = find_weights("beside", "plaza")
     reader = PoseReader(PosesParams(weights=str(weights), every=1, min_height=48, confidence=0.3, nms_iou=0.7), 1)
-    wanted, away = 0, []
+    wanted, away, lifted = 0, [], {True: [], False: []}
     for index in range(4):
-        plan = Plan("near", 41, "test", index, (6, 6), 1.6, ("gesture", "fall"))
+        plan = Plan("near", 41, "test", index, (6, 6), 1.6, ("gesture", "fall", "gesture"))
         story = tell(plan)
         for t, drawn in enumerate(draw(plan, story)):
             boxes, _, points = reader.bodies(drawn.image)
@@ -86,5 +86,11 @@ def test_its_pose_network_knows_how_people_hold_themselves():
                     seen = truth[:, 2] > 0
                     apart = np.linalg.norm(points[overlap.argmax(), seen, :2] - truth[seen, :2], axis=1)
                     away.append(np.median(apart) / long)
+                    for shoulder, wrist in ((5, 9), (6, 10)):
+                        if seen[shoulder] and seen[wrist]:
+                            drop = points[overlap.argmax(), [shoulder, wrist], 1]
+                            lifted[bool(truth[wrist, 1] < truth[shoulder, 1])].append((drop[1] - drop[0]) / long)
     assert wanted > 50 and len(away) > 0.8 * wanted
     assert np.mean(np.array(away) < 0.1) > 0.9
+    assert min(map(len, lifted.values())) > 5
+    assert np.median(lifted[True]) < np.quantile(lifted[False], 0.1)
